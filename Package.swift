@@ -1,0 +1,102 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+/// The house rules of reference/style.md F.2: every warning is an error, unsafe code is marked.
+let house: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+]
+
+/// Tests check behaviour, not memory rules: they may use pointers without ceremony.
+let testHouse: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+func area(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: testHouse)
+}
+
+var products: [Product] = [
+    .executable(name: "banyan", targets: ["Banyan"]),
+    .executable(name: "banyan-bench", targets: ["Bench"]),
+]
+
+var targets: [Target] = [
+    // C
+    .target(name: "CLinux"),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CFyaml", pkgConfig: "libfyaml", providers: [.apt(["libfyaml-dev"])]),
+    .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+    // pure
+    area("Bytes", ["CLinux"]),
+    area("Documents", []),
+    area("Migration", ["Bytes", "Documents"]),
+    // mechanisms: none knows another
+    area("Wire", ["Bytes"]),
+    area("Kernel", ["Bytes", "CLinux"]),
+    area("Store", ["Bytes", "Documents", "Migration", "CSQLite", "COpenSSL", "CLinux"]),
+    area("YAML", ["Documents", "CFyaml"]),
+    area("Patterns", ["Bytes", "CPCRE2"]),
+    // planes: they never import each other
+    area("Proxy", ["Bytes", "Migration", "Wire", "Kernel", "Patterns"]),
+    area("Control", ["Bytes", "Documents", "Migration", "Wire", "Kernel", "Store", "YAML", "Patterns"]),
+    // programs
+    .executableTarget(
+        name: "Banyan",
+        dependencies: [
+            "Bytes", "Documents", "Migration", "Wire", "Kernel", "Store", "YAML", "Patterns", "Proxy",
+            "Control",
+        ],
+        swiftSettings: house),
+    .executableTarget(name: "Bench", dependencies: ["Bytes", "Kernel"], swiftSettings: house),
+    // tests mirror Sources
+    tests("BytesTests", ["Bytes"]),
+    tests("DocumentsTests", ["Documents"]),
+    tests("MigrationTests", ["Migration", "Bytes", "Documents"]),
+    tests("WireTests", ["Wire", "Bytes"]),
+    tests("KernelTests", ["Kernel", "Bytes"]),
+    tests("StoreTests", ["Store", "Migration", "Documents", "Bytes"]),
+    tests("YAMLTests", ["YAML", "Documents"]),
+    tests("PatternsTests", ["Patterns", "Bytes"]),
+    tests("ProxyTests", ["Proxy", "Bytes", "Migration", "Wire", "Kernel"]),
+    tests("ControlTests", ["Control", "Migration", "Documents", "Store", "Bytes", "Wire", "Kernel", "YAML"]),
+    tests("TidyTests", []),
+    tests("AcceptanceTests", ["Documents"]),
+]
+
+// Fuzz targets need libFuzzer's runtime, so they exist only under FUZZ=1 (`make fuzz`).
+if Context.environment["FUZZ"] == "1" {
+    for (name, needs) in [
+        ("FuzzRequestHead", ["Wire", "Bytes"]),
+        ("FuzzResponseHead", ["Wire", "Bytes"]),
+        ("FuzzChunked", ["Wire", "Bytes"]),
+        ("FuzzFlagDocument", ["Migration", "Documents"]),
+        ("FuzzRouteFile", ["Control", "Documents", "Migration", "YAML"]),
+    ] {
+        targets.append(
+            .executableTarget(
+                name: name,
+                dependencies: needs.map { .byName(name: $0) },
+                path: "Sources/Fuzz/\(name)",
+                swiftSettings: house))
+    }
+}
+
+let package = Package(
+    name: "banyan",
+    products: products,
+    targets: targets,
+    swiftLanguageModes: [.v6]
+)

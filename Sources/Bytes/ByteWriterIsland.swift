@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Invariant of this island: `position <= capacity`, and every append checks the room that is left.
+
+import Glibc
+
+/// Appends bytes to memory that somebody else keeps alive; never writes past its end.
+///
+/// An append that does not fit writes nothing and sets ``overflowed``: check it once at the end.
+@safe
+public struct ByteWriter: ~Copyable {
+    @unsafe private let base: UnsafeMutablePointer<UInt8>
+    /// Where the next byte goes.
+    public private(set) var position: Int
+    /// One behind the last byte that may be written.
+    public let capacity: Int
+    /// Whether an append did not fit.
+    public private(set) var overflowed = false
+
+    /// A writer on [`position`, `capacity`) of the memory at `base`.
+    @unsafe public init(base: UnsafeMutablePointer<UInt8>, position: Int, capacity: Int) {
+        precondition(position >= 0 && position <= capacity, "\(position) of \(capacity)")
+        unsafe self.base = base
+        self.position = position
+        self.capacity = capacity
+    }
+
+    /// Bytes that still fit.
+    public var room: Int { self.capacity &- self.position }
+
+    /// Takes a failed attempt back: the writer stands at `position` again, with no overflow.
+    public mutating func rewind(to position: Int) {
+        precondition(position >= 0 && position <= self.position, "\(position)")
+        self.position = position
+        self.overflowed = false
+    }
+
+    /// Appends one byte.
+    public mutating func append(_ byte: UInt8) {
+        guard self.position < self.capacity else {
+            self.overflowed = true
+            return
+        }
+        // SAFETY: position < capacity.
+        unsafe self.base[self.position] = byte
+        self.position &+= 1
+    }
+
+    /// Appends all bytes of a window.
+    public mutating func append(_ window: ByteWindow) {
+        guard window.count <= self.room else {
+            self.overflowed = true
+            return
+        }
+        // SAFETY: the room was checked; source and target may overlap only in the same block.
+        unsafe memmove(self.base + self.position, window.base, window.count)
+        self.position &+= window.count
+    }
+
+    /// Appends an ASCII literal.
+    public mutating func append(_ literal: StaticString) {
+        unsafe self.append(
+            ByteWindow(base: literal.utf8Start, count: literal.utf8CodeUnitCount))
+    }
+
+    /// Appends a number in decimal.
+    public mutating func append(decimal number: UInt64) {
+        var digits = 1
+        var bound = number / 10
+        while bound > 0 {
+            digits &+= 1
+            bound /= 10
+        }
+        guard digits <= self.room else {
+            self.overflowed = true
+            return
+        }
+        var rest = number
+        var at = self.position &+ digits
+        repeat {
+            at &-= 1
+            // SAFETY: at is in [position, position + digits), which fits.
+            unsafe self.base[at] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30
+            rest /= 10
+        } while rest > 0
+        self.position &+= digits
+    }
+
+    /// Appends a number in lower-case hexadecimal without leading zeros.
+    public mutating func append(hex number: UInt64) {
+        var shift = number == 0 ? 0 : (63 - number.leadingZeroBitCount) / 4 * 4
+        while shift >= 0 {
+            let nibble = UInt8(truncatingIfNeeded: (number >> UInt64(shift)) & 15)
+            self.append(nibble < 10 ? nibble &+ 0x30 : nibble &+ 0x57)
+            shift -= 4
+        }
+    }
+}

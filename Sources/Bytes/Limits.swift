@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every bound of the product: its default, why it is what it is, and what happens there.
+///
+/// Times are in the unit that the name ends with. What a route or `banyan.yaml` may change says so.
+public enum Limits {
+    // MARK: Memory of a worker
+
+    /// Bytes of one pooled block. One block holds a whole head; bodies stream through it.
+    public static let blockBytes = 16_384
+    /// Blocks of one worker (1 GiB of addresses; only touched ones cost memory). None left: the
+    /// connection that asked waits, and new ones are refused.
+    public static let blocksMax = 65_536
+    /// Downstream connections of one worker. Beyond: accepted, answered 503 and closed.
+    public static let downstreamConnectionsMax = 32_768
+    /// Upstream connections of one worker over all pools, shadow included. Beyond: 503.
+    public static let upstreamConnectionsMax = 32_768
+    /// Exchanges of one worker, shadow copies included. Beyond: 503, copies are shed.
+    public static let exchangesMax = 65_536
+    /// Ready events taken from the kernel in one call.
+    public static let eventsPerPoll = 512
+
+    // MARK: HTTP/1.1 messages
+
+    /// Bytes of a request or response head. Beyond: 431, or 502 for a response.
+    public static let headBytesMax = 16_000
+    /// Bytes of a request line. Beyond: 414 (RFC 9112 3 asks for at least 8,000).
+    public static let requestLineBytesMax = 8_192
+    /// Header fields of one message. Beyond: 431 / 502.
+    public static let headerFieldsMax = 100
+    /// Bytes of one chunk-size line with its extensions. Beyond: 400 / abort (CVE-2023-39326).
+    public static let chunkLineBytesMax = 256
+    /// Bytes of a trailer section. Beyond: 400 / abort.
+    public static let trailerBytesMax = 8_192
+    /// Interim (1xx) answers before a final one. Beyond: 502.
+    public static let interimResponsesMax = 16
+    /// Empty lines (CRLF) skipped before a request line (RFC 9112 2.2). Beyond: 400.
+    public static let leadingEmptyLinesMax = 4
+    /// Requests on one downstream connection; then `Connection: close`.
+    public static let requestsPerConnectionMax = 1_000_000
+
+    // MARK: Deadlines of clients (milliseconds)
+
+    /// From the first byte of a head to its end. Then 408.
+    public static let headTimeoutMilliseconds = 10_000
+    /// A kept connection without a request. Then it is closed.
+    public static let idleTimeoutMilliseconds = 75_000
+    /// Slowest client body: bytes per second, measured over `rateWindowMilliseconds`. Below: 408.
+    public static let bodyRateBytesPerSecondMin = 240
+    /// Slowest reader of an answer, measured likewise. Below: aborted.
+    public static let readRateBytesPerSecondMin = 240
+    /// How long a slow transfer is watched before its rate counts.
+    public static let rateWindowMilliseconds = 10_000
+    /// How long a client's unfinished upload is drained after an early answer, before closing.
+    public static let lingerMilliseconds = 2_000
+    /// Bytes of an unfinished upload that are drained after an early answer.
+    public static let lingerBytesMax = 1_048_576
+
+    // MARK: Deadlines of upstreams (milliseconds; routes may change them)
+
+    /// TCP connect. Then 504 (or rescue).
+    public static let connectTimeoutMilliseconds = 2_000
+    /// From the request sent to the first byte of the final head. Then 504.
+    public static let firstByteTimeoutMilliseconds = 30_000
+    /// Between two bytes of an answer. Then the answer is cut.
+    public static let upstreamIdleTimeoutMilliseconds = 30_000
+    /// The whole exchange. Then 504 or the answer is cut. 0 in a route: none.
+    public static let totalTimeoutMilliseconds = 300_000
+    /// An unused upstream connection. Shorter than what servers keep (nginx 75 s, node 5 s).
+    public static let upstreamKeepIdleMilliseconds = 4_500
+    /// Requests over one upstream connection; then it is closed.
+    public static let requestsPerUpstreamConnectionMax = 100_000
+    /// Connections of one worker to one upstream; the rest wait in its queue.
+    public static let connectionsPerUpstreamMax = 1_024
+    /// Exchanges of one worker that wait for a connection of one upstream. Beyond: 503.
+    public static let pendingPerUpstreamMax = 1_024
+
+    // MARK: Shadow
+
+    /// Bytes of a body that is teed for a copy or for rescue; longer ones are not copied.
+    public static let teedBodyBytesMax = 65_536
+    /// Copies of one worker that wait for a connection. Beyond: shed and counted.
+    public static let shadowQueueMax = 1_024
+    /// Connections of one worker to one upstream for copies.
+    public static let shadowConnectionsPerUpstreamMax = 32
+    /// The whole life of one copy. Then it is dropped and counted.
+    public static let shadowTimeoutMilliseconds = 10_000
+    /// Bytes of a copy's answer that are drained. Beyond: its connection is closed.
+    public static let shadowAnswerBytesMax = 16_777_216
+    /// Blocks of one worker that copies may hold at once (of `blocksMax`).
+    public static let shadowBlocksMax = 4_096
+
+    // MARK: Routing
+
+    /// Tenants of one edge, known and forgotten, over its life. Beyond: the document is refused.
+    public static let tenantsMax = 262_144
+    /// Migrations of one edge over its life. Beyond: the file is refused.
+    public static let migrationsMax = 1_024
+    /// Routes of one snapshot, and upstreams of one snapshot.
+    public static let routesMax = 16_384
+    /// Upstream endpoints of one edge over its life. Beyond: the file is refused.
+    public static let endpointsMax = 4_096
+    /// Segments of a path that are matched. Beyond: 404 unless a shorter prefix matches.
+    public static let pathSegmentsMax = 64
+    /// Variables of one template.
+    public static let templateVariablesMax = 16
+    /// Steps of one regular-expression match (PCRE2 match limit). Beyond: no match, counted.
+    public static let patternMatchSteps = 10_000
+
+    // MARK: Standings
+
+    /// Answer of a worker to a delta. Then it is named as silent, exit code 6, the flip stands.
+    public static let acknowledgeTimeoutMilliseconds = 1_000
+    /// Messages that wait in one worker's mailbox. Beyond: the sender waits (never a flip: deltas merge).
+    public static let mailboxMessagesMax = 65_536
+    /// How long a user who has written is read from the side that took the write.
+    public static let settleMilliseconds = 2_000
+    /// Slots of the shared table of recent writers (8 bytes each).
+    public static let recentWriterSlots = 1 << 20
+    /// Bytes of the preallocated local journal. Full: it is compacted after the store has taken it.
+    public static let journalBytes = 16 * 1_048_576
+
+    // MARK: Admin
+
+    /// Bytes of an admin request's body.
+    public static let adminBodyBytesMax = 1_048_576
+    /// Admin connections at once.
+    public static let adminConnectionsMax = 128
+    /// Bytes that wait for the access log of one worker; beyond, lines are dropped and counted.
+    public static let accessLogBytesMax = 4 * 1_048_576
+}

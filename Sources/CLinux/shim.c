@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "include/clinux.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+int banyan_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
+    return accept4(fd, address, length, flags);
+}
+int banyan_pin_to_core(int core) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET((unsigned)core, &set);
+    return sched_setaffinity(0, sizeof set, &set);
+}
+int banyan_peer_credentials(int fd, int32_t *pid, uint32_t *uid, uint32_t *gid) {
+    struct ucred credentials;
+    socklen_t length = sizeof credentials;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return -1;
+    *pid = credentials.pid;
+    *uid = credentials.uid;
+    *gid = credentials.gid;
+    return 0;
+}
+int banyan_disable_core_dumps(void) {
+    struct rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &none) != 0) return -1;
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+int banyan_getrandom(void *buffer, size_t length) {
+    uint8_t *at = buffer;
+    while (length > 0) {
+        ssize_t n = getrandom(at, length, 0);
+        if (n < 0) {
+            if (errno == EINTR) continue;
+            return -1;
+        }
+        at += n;
+        length -= (size_t)n;
+    }
+    return 0;
+}
+void banyan_set_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
+int banyan_open(const char *path, int flags, unsigned mode) { return open(path, flags | O_CLOEXEC, mode); }
+int banyan_fcntl_int(int fd, int command, int argument) { return fcntl(fd, command, argument); }
+uint64_t banyan_process_cpu_nanoseconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+int banyan_exit_code(int status) {
+    if (WIFEXITED(status)) return WEXITSTATUS(status);
+    if (WIFSIGNALED(status)) return -WTERMSIG(status);
+    return -1;
+}
+size_t banyan_find_head_end(const uint8_t *p, size_t from, size_t length) {
+    size_t i = from > 3 ? from - 3 : 0;
+    while (i + 4 <= length) {
+        const uint8_t *cr = memchr(p + i, '\n', length - i);
+        if (!cr) return 0;
+        size_t at = (size_t)(cr - p);
+        // at is LF; a head ends where the next two bytes are CR LF and CR stood before it
+        if (at + 2 < length && p[at + 1] == '\r' && p[at + 2] == '\n') return at + 3;
+        i = at + 1;
+    }
+    return 0;
+}
