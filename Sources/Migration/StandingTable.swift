@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Bytes
+import Bytes
 
 /// What one worker knows of one cell. All zero: nothing stored, nothing seen.
 public struct CellState: BitwiseCopyable, Sendable {

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One source of a request's tenant on a listener (design.md 4).
+public enum TenantSourceModel: Hashable, Sendable {
+    /// The Host, looked up in the tenants' `hosts`.
+    case host
+    /// Segment `index` (from 0) of the path, looked up as id or alias.
+    case pathSegment(Int)
+    /// A header that only peers in `trustedPeers` may set, looked up as id or alias.
+    case trustedHeader(String)
+}
+
+/// A block of addresses, `10.0.0.0/8` or `::1/128`.
+public struct AddressBlock: Hashable, Sendable {
+    /// 16 bytes; IPv4 as mapped IPv6.
+    public var bytes: [UInt8]
+    /// Leading bits that count, of 128.
+    public var prefixBits: Int
+
+    /// A block from its parts.
+    public init(bytes: [UInt8], prefixBits: Int) {
+        self.bytes = bytes
+        self.prefixBits = prefixBits
+    }
+}
+
+/// One entry of `listeners`.
+public struct ListenerModel: Hashable, Sendable {
+    /// Its name.
+    public var name: String
+    /// Address to listen on.
+    public var host: String
+    /// Port; 0: the kernel chooses (tests).
+    public var port: Int
+    /// Tenant sources; all that are present must agree.
+    public var tenantSources: [TenantSourceModel] = [.host]
+    /// Peers whose tenant, user and forwarding headers are believed.
+    public var trustedPeers: [AddressBlock] = []
+    /// Upstream of requests that match no route; `nil`: 404.
+    public var defaultUpstream: String?
+    /// Where it is written.
+    public var source: ModelSource
+
+    /// A listener from its parts.
+    public init(name: String, host: String, port: Int, source: ModelSource) {
+        self.name = name
+        self.host = host
+        self.port = port
+        self.source = source
+    }
+}
+
+/// `banyan.yaml`, validated, every path resolved against the file's folder.
+public struct ConfigurationModel: Hashable, Sendable {
+    /// Where traffic comes in, at least one.
+    public var listeners: [ListenerModel] = []
+    /// `admin.socket`: Unix socket of the CLI.
+    public var adminSocket = "banyan.sock"
+    /// `admin.listen`: host and port of `/livez`, `/readyz`, `/metrics`; loopback by default.
+    public var observeHost = "127.0.0.1"
+    /// Its port; 0: the kernel chooses.
+    public var observePort = 9901
+    /// `store.path`: the SQLite file.
+    public var storePath = "banyan.db"
+    /// `store.state`: folder of journal and last known good.
+    public var statePath = "state"
+    /// `routes`: folder of route files.
+    public var routesPath = "Routes"
+    /// `flags`: folder of flag documents.
+    public var flagsPath = "FeatureFlags"
+    /// `accessLog.path`; `nil`: none, `-`: stdout.
+    public var accessLogPath: String?
+    /// `workers`; 0: one per core.
+    public var workers = 0
+    /// `drain.timeout`: how long requests may finish after SIGTERM.
+    public var drainTimeoutMilliseconds = 30_000
+    /// `drain.delay`: between `readyz` 503 and closing the listeners.
+    public var drainDelayMilliseconds = 0
+    /// `name`: the edge's name in `Via` and answers.
+    public var edgeName = "banyan"
+
+    /// The defaults.
+    public init() {}
+}
