@@ -41,7 +41,7 @@ var targets: [Target] = [
     .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
     // pure
     area("Bytes", ["CLinux"]),
-    area("Documents", []),
+    area("Documents", ["Bytes"]),
     area("Migration", ["Bytes", "Documents"]),
     // mechanisms: none knows another
     area("Wire", ["Bytes"]),

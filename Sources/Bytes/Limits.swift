@@ -120,6 +120,13 @@ public enum Limits {
     /// Bytes of the preallocated local journal. Full: it is compacted after the store has taken it.
     public static let journalBytes = 16 * 1_048_576
 
+    // MARK: Documents
+
+    /// Bytes of one JSON document. Beyond: refused with a problem.
+    public static let documentBytesMax = 67_108_864
+    /// Levels of nesting of one JSON document (bounds the reader's stack). Beyond: refused.
+    public static let documentDepthMax = 128
+
     // MARK: Admin
 
     /// Bytes of an admin request's body.

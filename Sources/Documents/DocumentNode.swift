@@ -25,7 +25,7 @@ public struct DocumentNode: Hashable, Sendable {
     public var value: DocumentValue
     /// Its first character.
     public var position: SourcePosition
-    /// Its length in scalars when it ends on the same line; 1 otherwise. For underlining.
+    /// Its length in scalars when it ends on the same line, else 1: for underlining.
     public var length: Int
 
     /// A node from its parts.
@@ -36,7 +36,9 @@ public struct DocumentNode: Hashable, Sendable {
     }
 }
 
-/// What a document can hold. Numbers keep their lexeme: `1.0` and `1.00` are not the same text.
+/// What a document can hold.
+///
+/// Numbers keep their lexeme: `1.0` and `1.00` are not the same text.
 public indirect enum DocumentValue: Hashable, Sendable {
     /// `null`
     case null

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// One finding about a file: what is wrong where, what was expected, and the nearest right name.
-public struct Problem: Hashable, Sendable {
+public struct Problem: Hashable, Sendable, Error {
     /// Whether it refuses the set.
     public enum Severity: String, Sendable {
         /// The set is refused.
@@ -22,15 +22,21 @@ public struct Problem: Hashable, Sendable {
     public var position: SourcePosition
     /// Scalars to underline.
     public var length: Int
-    /// The text under the caret: ``did you mean `percent`?``
+    /// The text under the caret, say "did you mean `percent`?"; empty: carets only.
     public var caret: String?
     /// Further lines behind `=`: what is allowed here, how to go on.
     public var notes: [String]
 
     /// A finding from its parts.
     public init(
-        _ severity: Severity = .error, code: String, _ message: String, file: String,
-        at position: SourcePosition, length: Int = 1, caret: String? = nil, notes: [String] = []
+        _ severity: Severity = .error,
+        code: String,
+        _ message: String,
+        file: String,
+        at position: SourcePosition,
+        length: Int = 1,
+        caret: String? = nil,
+        notes: [String] = []
     ) {
         self.severity = severity
         self.code = code
