@@ -54,6 +54,9 @@ public struct CoreThread: Sendable {
 
     /// Waits until the body has returned. Once.
     public func join() { pthread_join(self.thread, nil) }
+
+    /// Lets the thread clean up after itself when its body returns: nobody will join it.
+    public func detach() { pthread_detach(self.thread) }
 }
 
 /// Cores that this process may use.
