@@ -127,6 +127,20 @@ public enum Limits {
     /// Levels of nesting of one JSON document (bounds the reader's stack). Beyond: refused.
     public static let documentDepthMax = 128
 
+    /// How long SQLite waits for a lock that another process holds. Then: locked, tried again later.
+    public static let storeBusyMilliseconds = 150
+    /// How long a flip waits for its transaction. Then it is given up, and undone if it commits.
+    public static let storeWaitMilliseconds = 5_000
+    /// How long a rollback waits for a healthy store, so that it can say "in the store". It is in
+    /// effect and journalled by then; a store that is known to be ill is not waited for at all.
+    public static let rollbackStoreWaitMilliseconds = 100
+    /// How long a rollback waits for its journal. Then the answer says that it is not recorded.
+    public static let journalWaitMilliseconds = 2_000
+    /// Between two attempts to give a store that failed what it has missed.
+    public static let storeRetryMilliseconds = 500
+    /// Acts that wait for the store in memory. Beyond: the oldest stay in the journal until a start.
+    public static let storeBacklogMax = 100_000
+
     // MARK: Admin
 
     /// Bytes of an admin request's body.

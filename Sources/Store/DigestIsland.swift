@@ -14,7 +14,13 @@ public struct Digest: Hashable, Sendable {
         var digest = [UInt8](repeating: 0, count: 32)
         var length: UInt32 = 0
         let result = unsafe EVP_Digest(
-            bytes, bytes.count, &digest, &length, EVP_sha256(), nil)
+            bytes,
+            bytes.count,
+            &digest,
+            &length,
+            EVP_sha256(),
+            nil
+        )
         precondition(result == 1 && length == 32, "SHA-256 is not available")
         self.bytes = digest
     }

@@ -62,5 +62,6 @@ public struct FileOperations: Sendable {
         },
         makeFolder: { path in
             unsafe mkdir(path, 0o700) == 0 || errno == EEXIST ? 0 : -errno
-        })
+        }
+    )
 }

@@ -14,7 +14,10 @@ public struct SQLiteConnection: ~Copyable {
     ///
     /// - Throws: `sqlite` with kind `absent`, `corrupt`, `readOnly`, `locked`, `full` or `input`.
     public static func open(
-        path: String, creates: Bool = true, isReadOnly: Bool = false, busyMilliseconds: Int32
+        path: String,
+        creates: Bool = true,
+        isReadOnly: Bool = false,
+        busyMilliseconds: Int32
     ) throws(StoreError) -> SQLiteConnection {
         var flags = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
         if creates && !isReadOnly { flags |= SQLITE_OPEN_CREATE }

@@ -27,7 +27,8 @@ public struct SQLiteStatement: ~Copyable {
         guard let text else { return try self.check(unsafe sqlite3_bind_null(self.handle, index)) }
         let count = Int32(text.utf8.count)
         try self.check(
-            unsafe sqlite3_bind_text(self.handle, index, text, count, SQLiteStatement.transient))
+            unsafe sqlite3_bind_text(self.handle, index, text, count, SQLiteStatement.transient)
+        )
     }
 
     /// Binds an integer, or NULL, to parameter `index` (from 1).
@@ -42,7 +43,13 @@ public struct SQLiteStatement: ~Copyable {
     public func bind(_ bytes: [UInt8], at index: Int32) throws(StoreError) {
         try self.check(
             unsafe sqlite3_bind_blob(
-                self.handle, index, bytes, Int32(bytes.count), SQLiteStatement.transient))
+                self.handle,
+                index,
+                bytes,
+                Int32(bytes.count),
+                SQLiteStatement.transient
+            )
+        )
     }
 
     /// The next row: `false` at the end.
