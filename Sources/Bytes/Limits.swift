@@ -87,6 +87,10 @@ public enum Limits {
     public static let shadowTimeoutMilliseconds = 10_000
     /// Bytes of a copy's answer that are drained. Beyond: its connection is closed.
     public static let shadowAnswerBytesMax = 16_777_216
+    /// Failures of copies in a row that open an origin's breaker for copies.
+    public static let shadowFailuresMax = 16
+    /// How long an open breaker sheds copies before the next is tried.
+    public static let shadowBreakerMilliseconds = 1_000
     /// Blocks of one worker that copies may hold at once (of `blocksMax`).
     public static let shadowBlocksMax = 4_096
 

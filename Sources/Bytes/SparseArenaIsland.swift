@@ -99,6 +99,11 @@ public struct SharedWordsView: BitwiseCopyable, @unchecked Sendable {
         unsafe banyan_store_relaxed(self.at(index), value)
     }
 
+    /// Stores a word as its only writer, after everything stored before it (release).
+    public func publish(_ index: Int, _ value: UInt64) {
+        unsafe banyan_store_release(self.at(index), value)
+    }
+
     /// Adds as the only writer: a load and a store, no lock prefix.
     public func add(_ index: Int, _ value: UInt64) {
         unsafe banyan_add_relaxed(self.at(index), value)

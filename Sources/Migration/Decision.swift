@@ -66,6 +66,8 @@ public struct DecisionInput: BitwiseCopyable, Sendable {
     public var data = DataDirection.forward
     /// Whether the cell has taken a write on modern.
     public var isDiverged = false
+    /// The route says where the user id stands, and this request has one.
+    public var hasUser = false
     /// The side that took the user's recent write, within `settle`.
     public var settledOn: Origin?
     /// Whether the route has a legacy origin.

@@ -34,6 +34,7 @@ static inline void banyan_add_relaxed(uint64_t *_Nonnull p, uint64_t v) {
 }
 // Shared words of the recent-writer table and the cell notes (several writers).
 static inline uint64_t banyan_load_acquire(const uint64_t *_Nonnull p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
+static inline void banyan_store_release(uint64_t *_Nonnull p, uint64_t v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
 static inline int banyan_compare_exchange(uint64_t *_Nonnull p, uint64_t *_Nonnull expected, uint64_t desired) {
     return __atomic_compare_exchange_n(p, expected, desired, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }

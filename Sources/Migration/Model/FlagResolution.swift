@@ -6,11 +6,14 @@ public struct StageResolution: BitwiseCopyable, Sendable, Hashable {
     public var stage: Stage?
     /// Targeting or default.
     public var isTargeted: Bool
+    /// The flag could not be read now; `stage` is what it last said.
+    public var isLastKnown: Bool
 
     /// A resolution from its parts.
-    public init(stage: Stage?, isTargeted: Bool) {
+    public init(stage: Stage?, isTargeted: Bool, isLastKnown: Bool = false) {
         self.stage = stage
         self.isTargeted = isTargeted
+        self.isLastKnown = isLastKnown
     }
 }
 

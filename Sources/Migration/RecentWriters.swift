@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Bytes
+
+/// Which side took a user's last write, and until when it counts: shared by all workers, lock-free.
+///
+/// A table of words in buckets of eight (one cache line). A word: tag 24 | in flight 7 | side 1 |
+/// until 32 (ms of the monotonic clock, wrapping). Bounded: a full bucket gives up the entry that is
+/// soonest to expire, and says so.
+public final class RecentWriters: Sendable {
+    private let words: SharedWords
+
+    /// A table of `slots` words (a power of two, at least 8).
+    public init(slots: Int = Limits.recentWriterSlots) {
+        precondition(slots >= 8 && slots & (slots - 1) == 0, "\(slots) slots")
+        self.words = SharedWords(capacity: slots)
+    }
+
+    /// A plain view for a worker; valid while the table lives.
+    public var view: RecentWritersView { RecentWritersView(words: self.words.view) }
+}
+
+/// The table without its reference.
+public struct RecentWritersView: BitwiseCopyable, Sendable {
+    private let words: SharedWordsView
+
+    fileprivate init(words: SharedWordsView) { self.words = words }
+
+    /// How long a write that never ends is remembered: longer than any exchange may take.
+    private static let inFlightMilliseconds = UInt64(Limits.totalTimeoutMilliseconds) * 2
+
+    /// The key of a user within a cell. `epoch` changes with every rollback of the cell, which makes
+    /// all its earlier entries unreachable: that is how a rollback clears them.
+    public func key(_ cell: CellNumber, epoch: UInt32, user: UInt64) -> UInt64 {
+        let place = UInt64(cell.migration) << 32 | UInt64(cell.tenant)
+        let mixed = foldedMultiply(place ^ 0x9e37_79b9_7f4a_7c15, user | 1)
+        let key = foldedMultiply(mixed ^ UInt64(epoch) << 17, 0xe703_7ed1_a0b4_28db)
+        return key == 0 ? 1 : key
+    }
+
+    private func bucket(_ key: UInt64) -> Int {
+        Int(truncatingIfNeeded: key) & (self.words.capacity - 1) & ~7
+    }
+
+    private static func tag(_ key: UInt64) -> UInt64 { max(key >> 40, 1) }
+
+    /// Milliseconds left of a word's time at `now`; 0 or less: it is over.
+    private static func left(_ word: UInt64, _ now: UInt64) -> Int32 {
+        Int32(bitPattern: UInt32(truncatingIfNeeded: word) &- UInt32(truncatingIfNeeded: now))
+    }
+
+    private static func word(
+        tag: UInt64, inFlight: UInt64, side: Origin, until: UInt64
+    ) -> UInt64 {
+        tag << 40 | inFlight << 33 | UInt64(side.rawValue) << 32
+            | UInt64(UInt32(truncatingIfNeeded: until))
+    }
+
+    /// A write of this user goes to `side`. `false`: another entry had to give way for it.
+    public func beginWrite(_ key: UInt64, _ side: Origin, nowMilliseconds now: UInt64) -> Bool {
+        let tag = RecentWritersView.tag(key)
+        let first = self.bucket(key)
+        let until = now &+ RecentWritersView.inFlightMilliseconds
+        while true {
+            var place = first
+            var soonest = Int32.max
+            var isOwn = false
+            for index in first..<first + 8 {
+                let word = self.words.load(index)
+                if word >> 40 == tag {
+                    place = index
+                    isOwn = true
+                    break
+                }
+                let left = word == 0 ? Int32.min : RecentWritersView.left(word, now)
+                if left < soonest {
+                    soonest = left
+                    place = index
+                }
+            }
+            var expected = self.words.load(place)
+            if isOwn, expected >> 40 != tag { continue }
+            let isLive = isOwn && RecentWritersView.left(expected, now) > 0
+            let inFlight = isLive ? min((expected >> 33 & 127) + 1, 127) : 1
+            let word = RecentWritersView.word(
+                tag: tag, inFlight: inFlight, side: side, until: until)
+            if self.words.compareExchange(place, &expected, word) { return isOwn || soonest <= 0 }
+        }
+    }
+
+    /// The write has been answered: its side is read for `settleMilliseconds` from now.
+    public func endWrite(
+        _ key: UInt64, _ side: Origin, nowMilliseconds now: UInt64, settleMilliseconds: UInt32
+    ) {
+        let tag = RecentWritersView.tag(key)
+        let first = self.bucket(key)
+        for index in first..<first + 8 {
+            var word = self.words.load(index)
+            while word >> 40 == tag {
+                let inFlight = max(word >> 33 & 127, 1) - 1
+                // Another write of the same user may still run: its time is not cut.
+                let until = inFlight > 0
+                    ? now &+ RecentWritersView.inFlightMilliseconds
+                    : now &+ UInt64(settleMilliseconds)
+                let next = RecentWritersView.word(
+                    tag: tag, inFlight: inFlight, side: side, until: until)
+                if self.words.compareExchange(index, &word, next) { return }
+            }
+        }
+    }
+
+    /// The side that took the user's last write, while that counts.
+    public func side(_ key: UInt64, nowMilliseconds now: UInt64) -> Origin? {
+        let tag = RecentWritersView.tag(key)
+        let first = self.bucket(key)
+        for index in first..<first + 8 {
+            let word = self.words.load(index)
+            guard word >> 40 == tag else { continue }
+            guard RecentWritersView.left(word, now) > 0 else { return nil }
+            return word >> 32 & 1 == 0 ? .legacy : .modern
+        }
+        return nil
+    }
+}
