@@ -131,6 +131,14 @@ public enum Limits {
     /// Levels of nesting of one JSON document (bounds the reader's stack). Beyond: refused.
     public static let documentDepthMax = 128
 
+    /// Levels of a targeting rule, and of a value it computes (bounds the evaluator's stack).
+    /// Beyond: the document is refused; a computed value is `PARSE_ERROR`.
+    public static let ruleDepthMax = 128
+    /// Steps of one evaluation: rules, elements, and every 64 bytes of text. Beyond: `PARSE_ERROR`.
+    public static let ruleStepsMax = 100_000
+
+    // MARK: Store
+
     /// How long SQLite waits for a lock that another process holds. Then: locked, tried again later.
     public static let storeBusyMilliseconds = 150
     /// How long a flip waits for its transaction. Then it is given up, and undone if it commits.
