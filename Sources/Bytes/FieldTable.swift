@@ -14,6 +14,9 @@ public struct FieldSlot: BitwiseCopyable, Sendable {
     public var lineEnd: UInt16
     /// The name, when it is one that Banyan treats.
     public var name: HeaderName
+    /// Whether the field ends here and is never forwarded: a hop-by-hop field (RFC 9110 7.6.1), or
+    /// one that a Connection option names, or one that only a proxy may set in this place.
+    public var isHopByHop = false
 
     /// A field from its parts.
     public init(

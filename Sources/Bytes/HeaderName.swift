@@ -100,6 +100,8 @@ public enum HeaderName: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     case link
     /// `retry-after`
     case retryAfter
+    /// `proxy`: no field at all, but CGI programs read it as `HTTP_PROXY` (CVE-2016-5385).
+    case proxy
 
     /// The name in lower case; empty for ``other``.
     public var lowercased: StaticString {
@@ -152,6 +154,7 @@ public enum HeaderName: UInt8, BitwiseCopyable, Sendable, CaseIterable {
         case .sunset: "sunset"
         case .link: "link"
         case .retryAfter: "retry-after"
+        case .proxy: "proxy"
         }
     }
 }

@@ -28,6 +28,15 @@ public enum Limits {
     public static let requestLineBytesMax = 8_192
     /// Header fields of one message. Beyond: 431 / 502.
     public static let headerFieldsMax = 100
+    /// Bytes of a method. Beyond: 400. The longest registered one has 17.
+    public static let methodBytesMax = 32
+    /// Bytes of a host without its port (DNS allows 253). Beyond: 400.
+    public static let hostBytesMax = 255
+    /// Options in the Connection fields of one message, `close` and `keep-alive` not counted: each
+    /// is compared with every field. Beyond: 400 / 502.
+    public static let connectionOptionsMax = 16
+    /// Digits of a chunk size, leading zeros included. Beyond: 400 / abort.
+    public static let chunkSizeDigitsMax = 15
     /// Bytes of one chunk-size line with its extensions. Beyond: 400 / abort (CVE-2023-39326).
     public static let chunkLineBytesMax = 256
     /// Bytes of a trailer section. Beyond: 400 / abort.

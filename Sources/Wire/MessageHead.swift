@@ -81,12 +81,17 @@ public struct RequestHead: BitwiseCopyable, Sendable {
     public var method = MethodToken.other
     /// The method's bytes.
     public var methodRange = HeadRange(0, 0)
-    /// The path of the target, `/` included; for `OPTIONS *` the `*`.
+    /// The path of the target, `/` included, never empty (RFC 9112 3.2.2: an absolute-form without
+    /// a path means `/`); for `OPTIONS *` the `*`.
     public var path = HeadRange(0, 0)
     /// The query without its `?`.
     public var query = HeadRange(0, 0)
     /// Whether there was a `?`.
     public var hasQuery = false
+    /// `OPTIONS` for the server as a whole: `*`, or an absolute-form without path and query.
+    ///
+    /// A proxy forwards it as `*` (RFC 9112 3.2.4), whatever ``path`` says.
+    public var asksServer = false
     /// Host and port as the client named them: absolute-form wins over Host (RFC 9112 3.2.2).
     public var authority = HeadRange(0, 0)
     /// The authority without its port; brackets of IPv6 kept.
@@ -97,7 +102,7 @@ public struct RequestHead: BitwiseCopyable, Sendable {
     public var framing = BodyFraming.none
     /// Whether the client lets the connection live on.
     public var keepsAlive = true
-    /// `Expect: 100-continue`.
+    /// `Expect: 100-continue` in HTTP/1.1 with content to wait for (RFC 9110 10.1.1).
     public var expectsContinue = false
     /// An `Upgrade` field was there (removed and counted by the caller).
     public var asksForUpgrade = false
@@ -157,7 +162,7 @@ public enum WireError: UInt8, Error, BitwiseCopyable, Sendable, CaseIterable {
     case foldedLine
     /// Host missing in HTTP/1.1, repeated, or not a host.
     case badHost
-    /// Content-Length is no number, or two differ.
+    /// Content-Length is no number, or there is more than one.
     case badContentLength
     /// Transfer-Encoding is not exactly `chunked`, or came in HTTP/1.0.
     case badTransferEncoding
@@ -173,4 +178,7 @@ public enum WireError: UInt8, Error, BitwiseCopyable, Sendable, CaseIterable {
     case badTrailer
     /// CONNECT or TRACE.
     case methodRefused
+    /// A Connection field that is no list of tokens, is too long a list, or names a field that
+    /// frames or addresses the message.
+    case badConnection
 }

@@ -63,5 +63,47 @@ static inline size_t banyan_scan_field_value(const uint8_t *_Nonnull p, size_t l
         if ((p[i] < 0x20 && p[i] != 0x09) || p[i] == 0x7f) return i;
     return length;
 }
+// Index of the first byte that is no letter, digit or `-`, or `length`: where nearly every field
+// name ends. The caller looks at that byte and walks on by itself over the rarer token bytes.
+static inline size_t banyan_scan_name(const uint8_t *_Nonnull p, size_t length) {
+    size_t i = 0;
+#if defined(__SSE2__)
+    for (; i + 16 <= length; i += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(p + i));
+        __m128i folded = _mm_or_si128(v, _mm_set1_epi8(0x20));
+        __m128i letter = _mm_and_si128(_mm_cmpgt_epi8(folded, _mm_set1_epi8('a' - 1)),
+                                       _mm_cmplt_epi8(folded, _mm_set1_epi8('z' + 1)));
+        __m128i digit = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('0' - 1)),
+                                      _mm_cmplt_epi8(v, _mm_set1_epi8('9' + 1)));
+        __m128i good = _mm_or_si128(_mm_or_si128(letter, digit), _mm_cmpeq_epi8(v, _mm_set1_epi8('-')));
+        int mask = _mm_movemask_epi8(good) ^ 0xffff;
+        if (mask) return i + (size_t)__builtin_ctz((unsigned)mask);
+    }
+#endif
+    for (; i < length; i++) {
+        uint8_t folded = p[i] | 0x20;
+        if (!((folded >= 'a' && folded <= 'z') || (p[i] >= '0' && p[i] <= '9') || p[i] == '-')) return i;
+    }
+    return length;
+}
+// Index of the first byte that is not graphic ASCII, or is `#` or `?`, or `length`.
+static inline size_t banyan_scan_target(const uint8_t *_Nonnull p, size_t length) {
+    size_t i = 0;
+#if defined(__SSE2__)
+    for (; i + 16 <= length; i += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(p + i));
+        // signed: bytes from 0x80 on are negative and so below 0x21
+        __m128i bad = _mm_cmplt_epi8(v, _mm_set1_epi8(0x21));
+        bad = _mm_or_si128(bad, _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
+        bad = _mm_or_si128(bad, _mm_cmpeq_epi8(v, _mm_set1_epi8('#')));
+        bad = _mm_or_si128(bad, _mm_cmpeq_epi8(v, _mm_set1_epi8('?')));
+        int mask = _mm_movemask_epi8(bad);
+        if (mask) return i + (size_t)__builtin_ctz((unsigned)mask);
+    }
+#endif
+    for (; i < length; i++)
+        if (p[i] < 0x21 || p[i] >= 0x7f || p[i] == '#' || p[i] == '?') return i;
+    return length;
+}
 // Index just behind the first CR LF CR LF at or after `from`, or 0 when there is none.
 size_t banyan_find_head_end(const uint8_t *_Nonnull p, size_t from, size_t length);
