@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every command of the house. `make help` lists them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export SWIFT_BACKTRACE := enable=no
+
+BUILD_PACKAGES := libssl-dev libsqlite3-dev libfyaml-dev libpcre2-dev pkg-config
+TEST_PACKAGES := curl python3 nginx-light haproxy prometheus strace binutils gcc libc6-dev
+BENCH_PACKAGES := nginx-light haproxy strace valgrind util-linux binutils
+CHECKED := --explicit-target-dependency-import-check error
+FUZZERS := FuzzRequestHead FuzzResponseHead FuzzChunked FuzzFlagDocument FuzzRouteFile
+FUZZ_SECONDS ?= 600
+
+.PHONY: help deps deps-test deps-bench build run test check lint format bench micro hotpath soak fuzz clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## install the Debian packages that a build needs (only those that are missing)
+	@.ci/packages $(BUILD_PACKAGES)
+
+deps-test: deps ## likewise, what the tests need
+	@.ci/packages $(TEST_PACKAGES)
+
+deps-bench: deps ## likewise, what the measurements need
+	@.ci/packages $(BENCH_PACKAGES)
+
+build: deps ## release build: .build/release/banyan
+	swift build -c release $(CHECKED) --product banyan
+
+run: build ## an edge before sample services, with lines to try; ends with Ctrl-C
+	@exec .build/release/banyan sample tour
+
+test: deps-test ## all tests (20 minutes at most on two cores)
+	swift build --build-tests $(CHECKED)
+	swift test --skip-build --disable-xctest
+
+check: deps lint ## before each commit: format, layers, tidy and unit tests
+	swift build --build-tests $(CHECKED)
+	swift test --skip-build --disable-xctest --skip AcceptanceTests
+
+lint: ## the formatter's strict reading
+	swift format lint --strict --parallel --recursive Sources Tests Package.swift
+
+format: ## format in place
+	swift format --in-place --parallel --recursive Sources Tests Package.swift
+
+bench: deps-bench build ## beside nginx and HAProxy, one core each (BENCH_ROUNDS, BENCH_SECONDS, BENCH_JSON)
+	swift build -c release $(CHECKED) --product banyan-bench
+	.build/release/banyan-bench compare --banyan .build/release/banyan
+
+micro: deps ## parse, route lookup and decision alone, in nanoseconds
+	swift build -c release $(CHECKED) --product banyan-bench
+	.build/release/banyan-bench micro
+
+hotpath: build ## no retain, release or allocation between Accept and Tally (allow-list: .ci/hotpath.allow)
+	@.ci/packages binutils
+	@.ci/hotpath .build/release/banyan
+
+soak: deps-test ## the long forms of the acceptance tests: kills, hostile bytes, faults
+	swift build -c release $(CHECKED) --product banyan
+	swift build --build-tests $(CHECKED)
+	BANYAN_SOAK=1 swift test --skip-build --disable-xctest --filter AcceptanceTests
+
+fuzz: deps ## every fuzzer for FUZZ_SECONDS; what breaks one is kept in .build/fuzz/found
+	@.ci/fuzz "$(FUZZ_SECONDS)" $(FUZZERS)
+
+clean: ## remove what was built
+	rm -rf .build
