@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+public import Kernel
+public import Migration
+
+/// A listener as the data plane needs it.
+public struct ListenerPlan: Sendable {
+    /// Where to listen; port 0: the kernel chooses, once for all workers.
+    public var address: SocketAddress
+    /// Peers whose tenant, user and forwarding fields are believed.
+    public var trustedPeers: [AddressBlock]
+
+    /// A plan from its parts.
+    public init(address: SocketAddress, trustedPeers: [AddressBlock]) {
+        self.address = address
+        self.trustedPeers = trustedPeers
+    }
+}
+
+/// What the data plane is started with.
+public struct ProxyPlan: Sendable {
+    /// Workers, at least one.
+    public var workers: Int
+    /// Listeners, in the order of the configuration.
+    public var listeners: [ListenerPlan]
+    /// The edge's name in `Via` and `Forwarded`.
+    public var edgeName: String
+    /// Whether lines for the access log are written.
+    public var writesLog: Bool
+    /// Pins worker `n` to core `n`.
+    public var pinsWorkers: Bool
+
+    /// A plan with one worker per core, pinned when there is more than one.
+    public init(workers: Int, listeners: [ListenerPlan], edgeName: String, writesLog: Bool) {
+        precondition(workers > 0, "\(workers) workers")
+        self.workers = workers
+        self.listeners = listeners
+        self.edgeName = edgeName
+        self.writesLog = writesLog
+        self.pinsWorkers = false
+    }
+}
+
+/// The data plane: its workers, the doors to them, and what they count.
+///
+/// Thread-safe. Started once; ends with ``stop()`` or when drained.
+public final class DataPlane: Sendable {
+    private let mailboxes: [ReactorMailbox]
+    private let counters: [SharedWords]
+    private let rings: [AccessLogRing]
+    private let done: [Latch]
+    /// The addresses listened on, in the order of the plan.
+    public let addresses: [SocketAddress]
+    /// Workers that run.
+    public var workerCount: Int { self.mailboxes.count }
+
+    /// Opens the listeners and starts the workers.
+    public init(
+        plan: ProxyPlan, snapshot: Snapshot, writers: RecentWriters, notes: CellNotes, seed: UInt64
+    ) throws(Errno) {
+        var sockets: [[Int32]] = []
+        var addresses: [SocketAddress] = []
+        for listener in plan.listeners {
+            var wanted = listener.address
+            var row: [Int32] = []
+            for _ in 0..<plan.workers {
+                let fd = try listen(on: wanted, sharesPort: true)
+                // All workers share the port that the kernel gave to the first.
+                wanted = localAddress(of: fd.number)
+                row.append(fd.release())
+            }
+            sockets.append(row)
+            addresses.append(wanted)
+        }
+        self.addresses = addresses
+        var mailboxes: [ReactorMailbox] = []
+        var counters: [SharedWords] = []
+        var rings: [AccessLogRing] = []
+        var done: [Latch] = []
+        let edge = EdgeNames(plan: plan, seed: seed)
+        for worker in 0..<plan.workers {
+            let mailbox = try ReactorMailbox()
+            let words = SharedWords(capacity: MetricsLayout.words)
+            let ring = AccessLogRing(
+                capacity: plan.writesLog ? Limits.accessLogBytesMax : 4_096)
+            let latch = Latch(count: 1)
+            mailboxes.append(mailbox)
+            counters.append(words)
+            rings.append(ring)
+            done.append(latch)
+            let parts = WorkerParts(
+                worker: worker, listeners: sockets.map { $0[worker] }, mailbox: mailbox,
+                counters: words, ring: ring, edge: edge, snapshot: snapshot, writers: writers,
+                notes: notes, seed: seed &+ UInt64(worker))
+            _ = try CoreThread(
+                name: "banyan-\(worker)", core: plan.pinsWorkers ? worker : nil,
+                stackBytes: 1 << 21
+            ) {
+                Worker(parts).run()
+                latch.countDown()
+            }
+        }
+        self.mailboxes = mailboxes
+        self.counters = counters
+        self.rings = rings
+        self.done = done
+    }
+
+    /// Posts a delta to every worker; the receipt collects their answers.
+    public func post(_ delta: Delta) -> DeltaReceipt {
+        let receipt = DeltaReceipt(workers: self.workerCount)
+        for mailbox in self.mailboxes { mailbox.post(.delta(delta, receipt)) }
+        return receipt
+    }
+
+    /// Posts a snapshot to every worker; the receipt tells when all route by it.
+    @discardableResult
+    public func post(_ snapshot: Snapshot) -> SnapshotReceipt {
+        let receipt = SnapshotReceipt(workers: self.workerCount)
+        for mailbox in self.mailboxes { mailbox.post(.snapshot(snapshot, receipt)) }
+        return receipt
+    }
+
+    /// Stops accepting; every worker ends when its last connection is gone.
+    public func drain() { for mailbox in self.mailboxes { mailbox.post(.drain) } }
+
+    /// Ends every worker now; what is in flight is cut.
+    public func stop() { for mailbox in self.mailboxes { mailbox.post(.stop) } }
+
+    /// Waits until every worker has ended; `false` when the time is over.
+    public func join(timeoutMilliseconds: Int) -> Bool {
+        let until = monotonicNanoseconds() + UInt64(timeoutMilliseconds) * 1_000_000
+        for latch in self.done {
+            let now = monotonicNanoseconds()
+            let left = now < until ? Int((until - now) / 1_000_000) : 0
+            guard latch.wait(timeoutMilliseconds: left) else { return false }
+        }
+        return true
+    }
+
+    /// A counter summed over the workers.
+    public func total(_ counter: WorkerCounter) -> UInt64 { self.sum(counter.rawValue) }
+
+    /// A word of the metrics table (see ``MetricsLayout``) summed over the workers.
+    public func sum(_ word: Int) -> UInt64 {
+        var total: UInt64 = 0
+        for words in self.counters { total &+= words.view.peek(word) }
+        return total
+    }
+
+    /// Takes log lines out of the workers' rings. One thread only.
+    public func drainLog(_ sink: (UnsafeRawBufferPointer) -> Int) {
+        for ring in self.rings { unsafe ring.drain(sink) }
+    }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Migration
+import Wire
+
+/// What an exchange is for.
+enum ExchangeKind: UInt8, BitwiseCopyable {
+    /// A client waits for the answer.
+    case client
+    /// A copy for the other origin; nobody waits.
+    case copy
+}
+
+/// How far an exchange's answer is.
+///
+///     waiting ──▶ streaming ──▶ complete
+enum AnswerStep: UInt8, BitwiseCopyable {
+    /// No final head yet: it may still be retried or rescued.
+    case waiting
+    /// The head went to the client: from here an error can only cut the answer short.
+    case streaming
+    /// All of it was taken from the upstream.
+    case complete
+}
+
+/// How the body goes to the client.
+enum AnswerFraming: UInt8, BitwiseCopyable {
+    case none
+    case length
+    case chunked
+    /// HTTP/1.0 clients: the end of the connection is the end of the body.
+    case untilClose
+}
+
+/// Whether a request's body is kept for a copy or for rescue.
+enum TeeStep: UInt8, BitwiseCopyable {
+    case off
+    case filling
+    case full
+    /// Longer than the limit: what was kept is given up.
+    case overflowed
+}
+
+/// One request and its answer: a plain value in the worker's slab.
+struct Exchange: BitwiseCopyable {
+    var kind = ExchangeKind.client
+    var downstream = Handle.none
+    var upstream = Handle.none
+
+    // The request
+    var head = RequestHead()
+    /// The block that holds the request's head, for as long as it may be sent again.
+    var headBlock = BlockIndex.none
+    /// Where the head begins in it.
+    var headStart: Int32 = 0
+    /// Bytes of the body still to come, when its length is known.
+    var requestRemaining: UInt64 = 0
+    var requestDecoder = ChunkedDecoder()
+    /// The whole body has been taken from the client.
+    var isRequestComplete = false
+    /// Body bytes of the client's input block that go to the upstream without a copy.
+    var requestDirect: Int32 = 0
+    var tee = TeeStep.off
+    var teeBlocks = InlineArray<4, BlockIndex>(repeating: .none)
+    var teeCount: Int32 = 0
+    /// Longest body that is kept.
+    var teeLimit: Int32 = 0
+    /// Bytes of the teed body that went to the current upstream.
+    var teeSent: Int32 = 0
+    /// The body comes from the tee, not from the client: a copy, a rescue or a second attempt.
+    var sendsTee = false
+    /// The upstream has stopped reading the body; its answer may still come.
+    var isUpstreamDeaf = false
+    /// The canonical path, when it is not the one in the head's block.
+    var pathBlock = BlockIndex.none
+    var pathCount: Int32 = 0
+    var requestBytes: UInt64 = 0
+
+    /// The client's address as text, without port: a copy outlives the connection.
+    var peerText = InlineArray<46, UInt8>(repeating: 0)
+    var peerTextCount: UInt8 = 0
+
+    // The decision
+    var snapshotSlot: UInt16 = 0
+    var listener: UInt16 = 0
+    var hit: RouteHit?
+    var isTrusted = false
+    var tenant: UInt32 = 0
+    var migration: UInt32 = 0
+    var metricsRow: UInt32 = 0
+    var decision = Decision(.forward, stage: .legacy, origin: .legacy, reason: .noRoute)
+    var generation: UInt64 = 0
+    /// Who is asked now: differs from the decision after a rescue.
+    var origin = Origin.legacy
+    /// Index of the upstream in the snapshot that is asked now.
+    var upstreamIndex = UInt32.max
+    var isSafe = false
+    var isWrite: Bool { !self.isSafe }
+    var isRescued = false
+    var isRetried = false
+    var isCounted = false
+    var writerKey: UInt64 = 0
+    var hasWriter = false
+    var settleMilliseconds: UInt32 = 0
+    var hasEncodedSlash = false
+    var hasDoubleSlash = false
+    var copyState = CopyState.none
+    /// Blocks that this copy may hold, of the shadow's share.
+    var copyBlocks: UInt8 = 0
+    var failure: ExchangeError?
+
+    // The answer
+    var answer = AnswerStep.waiting
+    var status: UInt16 = 0
+    var answerFraming = AnswerFraming.none
+    var upstreamFraming = BodyFraming.none
+    var answerRemaining: UInt64 = 0
+    var answerDecoder = ChunkedDecoder()
+    /// Body bytes of the upstream's input block that go to the client without a copy.
+    var answerDirect: Int32 = 0
+    /// Any byte of an answer came from the current upstream connection.
+    var hasAnswerBytes = false
+    var interimCount: UInt8 = 0
+    var keepsUpstream = false
+    var answerBytes: UInt64 = 0
+    /// The answer cannot be finished properly: the client's connection is reset.
+    var isAborted = false
+    var answeredBy = AnsweredBy.banyan
+
+    // Time, in the worker's monotonic nanoseconds and milliseconds
+    var startNanoseconds: UInt64 = 0
+    var upstreamStartNanoseconds: UInt64 = 0
+    var upstreamNanoseconds: UInt64 = 0
+    var totalDeadline: UInt64 = 0
+    var firstByteTimeout: UInt32 = 0
+    var idleTimeout: UInt32 = 0
+    var connectTimeout: UInt32 = 0
+
+    /// Neighbour in a pool's queue of waiting exchanges.
+    var nextWaiting = UInt32.max
+    var isWaiting = false
+    /// The pool that serves it, or in whose queue it waits.
+    var pool = UInt32.max
+}
+
+/// Who made the answer that the client got.
+enum AnsweredBy: UInt8, BitwiseCopyable {
+    case legacy = 0
+    case modern = 1
+    case banyan = 2
+}
+
+/// What became of the copy that a decision asked for.
+enum CopyState: UInt8, BitwiseCopyable {
+    /// None was asked for.
+    case none
+    /// Due once the client has its answer.
+    case due
+    /// Handed to the shadow.
+    case sent
+    /// Given up, with the reason counted.
+    case shed
+
+    var word: StaticString {
+        switch self {
+        case .none: "none"
+        case .due: "due"
+        case .sent: "sent"
+        case .shed: "shed"
+        }
+    }
+}

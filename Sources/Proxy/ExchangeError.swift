@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What ended an exchange before its answer was complete: where, and whose side it was.
+///
+/// Leaves report one of these; only `Rescue.swift` turns it into a retry, a rescue or an answer.
+enum ExchangeError: UInt8, BitwiseCopyable, CaseIterable {
+    /// The upstream refused the connection, or cannot be reached.
+    case connectFailed
+    /// The upstream did not take the connection in time.
+    case connectTimedOut
+    /// Every connection is taken and the queue is full.
+    case poolExhausted
+    /// The worker has no slot, descriptor or block left.
+    case outOfResources
+    /// The upstream closed or reset the connection before the answer's head was complete.
+    case closedBeforeHead
+    /// The answer's head is no HTTP.
+    case badHead
+    /// No head in time.
+    case firstByteTimedOut
+    /// The exchange took longer than its total deadline.
+    case totalTimedOut
+    /// The answer broke off, was malformed or stalled after its head had been forwarded.
+    case cutShort
+    /// The client went away or sent less than it announced.
+    case clientGone
+    /// The client's body is malformed.
+    case clientBadBody
+    /// The client is too slow.
+    case clientTooSlow
+    /// The rewritten head does not fit.
+    case headTooLong
+
+    /// The word of logs and metrics.
+    var word: StaticString {
+        switch self {
+        case .connectFailed: "connect_failed"
+        case .connectTimedOut: "connect_timed_out"
+        case .poolExhausted: "pool_exhausted"
+        case .outOfResources: "out_of_resources"
+        case .closedBeforeHead: "closed_before_head"
+        case .badHead: "bad_head"
+        case .firstByteTimedOut: "first_byte_timed_out"
+        case .totalTimedOut: "total_timed_out"
+        case .cutShort: "cut_short"
+        case .clientGone: "client_gone"
+        case .clientBadBody: "client_bad_body"
+        case .clientTooSlow: "client_too_slow"
+        case .headTooLong: "head_too_long"
+        }
+    }
+
+    /// A reused connection that died is worth one fresh attempt; nothing else is.
+    var mayBeLostRace: Bool { self == .closedBeforeHead }
+
+    /// The upstream is to blame, so another origin may do better.
+    var isUpstreamFault: Bool {
+        switch self {
+        case .connectFailed, .connectTimedOut, .poolExhausted, .closedBeforeHead, .badHead,
+            .firstByteTimedOut:
+            true
+        case .outOfResources, .totalTimedOut, .cutShort, .clientGone, .clientBadBody,
+            .clientTooSlow, .headTooLong:
+            false
+        }
+    }
+
+    /// The status of Banyan's own answer (RFC 9110 15.6).
+    var status: UInt16 {
+        switch self {
+        case .connectFailed, .closedBeforeHead, .badHead, .cutShort: 502
+        case .connectTimedOut, .firstByteTimedOut, .totalTimedOut: 504
+        case .poolExhausted, .outOfResources: 503
+        case .clientGone, .clientBadBody: 400
+        case .clientTooSlow: 408
+        case .headTooLong: 431
+        }
+    }
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Kernel
+import Migration
+
+extension Reactor {
+    /// Gets the exchange a connection to the origin it asks: an idle one, a new one, or a place in
+    /// the queue. `isFresh`: not an idle one (a second attempt after a lost race).
+    mutating func reach(_ exchange: Handle, isFresh: Bool = false) {
+        let e = exchange.index
+        guard let pool = self.pool(of: e) else {
+            self.fail(exchange, .connectFailed)
+            return
+        }
+        self.exchanges[e].pool = UInt32(pool)
+        if !isFresh, self.pools[pool].firstIdle != .max {
+            let u = self.pools[pool].firstIdle
+            self.removeIdle(u)
+            self.upstreams[u].isReused = true
+            self.attach(exchange, u)
+            return
+        }
+        if self.pools[pool].count < self.pools[pool].countMax {
+            self.connect(exchange, pool: pool)
+            return
+        }
+        let limit = self.exchanges[e].kind == .copy
+            ? Limits.shadowQueueMax : Limits.pendingPerUpstreamMax
+        guard Int(self.pools[pool].waitingCount) < limit else {
+            self.fail(exchange, .poolExhausted)
+            return
+        }
+        self.enqueueWaiting(e, pool: pool)
+    }
+
+    /// The pool of the upstream that the exchange asks now; endpoints take turns.
+    func pool(of e: UInt32) -> Int? {
+        let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
+        let index = self.exchanges[e].upstreamIndex
+        guard index != .max else { return nil }
+        let upstream = view.upstream(index)
+        guard upstream.endpointCount > 0 else { return nil }
+        let turn = upstream.endpointCount == 1 ? 0 : self.roundRobin % upstream.endpointCount
+        let endpoint = view.endpoint(upstream.firstEndpoint &+ turn)
+        let number = UpstreamPool.number(
+            endpoint: endpoint.number, isCopy: self.exchanges[e].kind == .copy)
+        return Int(number)
+    }
+
+    private mutating func connect(_ exchange: Handle, pool: Int) {
+        let e = exchange.index
+        self.roundRobin &+= 1
+        let fd: Int32
+        let isConnected: Bool
+        do throws(Errno) {
+            (fd, isConnected) = try startConnect(to: self.pools[pool].address)
+        } catch {
+            self.fail(exchange, .connectFailed)
+            return
+        }
+        var connection = UpstreamConnection(fd: fd, pool: UInt32(pool))
+        connection.exchange = exchange
+        connection.canWrite = isConnected
+        guard let handle = self.upstreams.insert(connection) else {
+            closeDescriptor(fd)
+            self.fail(exchange, .outOfResources)
+            return
+        }
+        do throws(Errno) {
+            try self.poller.add(fd, token: EventToken(.upstream, handle).word)
+        } catch {
+            self.upstreams.remove(handle)
+            closeDescriptor(fd)
+            self.fail(exchange, .outOfResources)
+            return
+        }
+        self.pools[pool].count &+= 1
+        self.counters.count(.upstreamConnects)
+        self.counters.raise(.upstreamConnectionsOpen)
+        self.exchanges[e].upstream = handle
+        if isConnected {
+            self.attach(exchange, handle.index)
+        } else {
+            self.setUpstreamDeadline(handle.index, after: self.exchanges[e].connectTimeout)
+        }
+    }
+
+    /// Something happened on an upstream connection.
+    mutating func upstreamReady(_ handle: Handle, _ event: ReadyEvent) {
+        let u = handle.index
+        if event.isReadable { self.upstreams[u].canRead = true }
+        if event.isWritable { self.upstreams[u].canWrite = true }
+        if event.isPeerEnded { self.upstreams[u].isPeerEnded = true }
+        switch self.upstreams[u].step {
+        case .connecting:
+            self.finishConnect(handle)
+        case .idle:
+            // Bytes or an end on an idle connection: in no case is it fit for another exchange.
+            if event.isReadable || event.isPeerEnded { self.closeUpstream(handle) }
+        case .busy:
+            let exchange = self.upstreams[u].exchange
+            guard self.exchanges.isLive(exchange) else {
+                self.closeUpstream(handle)
+                return
+            }
+            self.pumpExchange(exchange)
+        }
+    }
+
+    private mutating func finishConnect(_ handle: Handle) {
+        let u = handle.index
+        let error = pendingError(of: self.upstreams[u].fd)
+        guard error.number == 0 else {
+            self.failUpstream(handle, .connectFailed)
+            return
+        }
+        guard self.upstreams[u].canWrite else { return }
+        let exchange = self.upstreams[u].exchange
+        guard self.exchanges.isLive(exchange) else {
+            self.closeUpstream(handle)
+            return
+        }
+        self.attach(exchange, u)
+    }
+
+    /// The connection is up and belongs to the exchange: its head goes out.
+    mutating func attach(_ exchange: Handle, _ u: UInt32) {
+        let e = exchange.index
+        guard let handle = self.upstreams.handle(at: u) else { return }
+        self.upstreams[u].step = .busy
+        self.upstreams[u].exchange = exchange
+        self.upstreams[u].canWrite = true
+        self.upstreams[u].scanned = 0
+        self.upstreams[u].requests &+= 1
+        self.exchanges[e].upstream = handle
+        self.exchanges[e].hasAnswerBytes = false
+        self.exchanges[e].interimCount = 0
+        self.exchanges[e].upstreamStartNanoseconds = self.nowNanoseconds
+        guard self.writeRequestHead(e, u) else {
+            self.fail(exchange, .headTooLong)
+            return
+        }
+        self.setUpstreamDeadline(u, after: self.exchanges[e].firstByteTimeout)
+        self.pumpExchange(exchange)
+    }
+
+    /// The answer is complete and the connection is in order: next exchange, or idle.
+    mutating func releaseUpstream(_ handle: Handle) {
+        let u = handle.index
+        self.upstreams[u].exchange = .none
+        self.giveUpstreamBlocks(u)
+        let pool = Int(self.upstreams[u].pool)
+        if let waiting = self.dequeueWaiting(pool: pool),
+            let exchange = self.exchanges.handle(at: waiting)
+        {
+            self.upstreams[u].isReused = true
+            self.attach(exchange, u)
+            return
+        }
+        if self.isDraining || !self.pools[pool].hasAddress {
+            self.closeUpstream(handle)
+            return
+        }
+        self.upstreams[u].step = .idle
+        self.pushIdle(u)
+        self.upstreams[u].deadline =
+            self.nowMilliseconds &+ UInt64(Limits.upstreamKeepIdleMilliseconds)
+        self.armUpstream(u)
+    }
+
+    private mutating func giveUpstreamBlocks(_ u: UInt32) {
+        if self.upstreams[u].input.block != .none {
+            self.blocks.give(self.upstreams[u].input.block)
+            self.upstreams[u].input = BlockCursor()
+        }
+        if self.upstreams[u].output.block != .none {
+            self.blocks.give(self.upstreams[u].output.block)
+            self.upstreams[u].output = BlockCursor()
+        }
+    }
+
+    /// Closes an upstream connection. Its exchange, if any, must have been taken off it.
+    ///
+    /// A place has come free: the first exchange of the queue gets a connection of its own.
+    mutating func closeUpstream(_ handle: Handle) {
+        let u = handle.index
+        let pool = Int(self.upstreams[u].pool)
+        if self.upstreams[u].step == .idle { self.removeIdle(u) }
+        self.disarmUpstream(u)
+        self.giveUpstreamBlocks(u)
+        closeDescriptor(self.upstreams[u].fd)
+        self.upstreams.remove(handle)
+        precondition(self.pools[pool].count > 0, "pool \(pool): closed more than opened")
+        self.pools[pool].count &-= 1
+        self.counters.lower(.upstreamConnectionsOpen)
+        if let waiting = self.dequeueWaiting(pool: pool),
+            let exchange = self.exchanges.handle(at: waiting)
+        {
+            self.reach(exchange)
+        }
+    }
+
+    /// An upstream connection failed: it closes, and its exchange learns why.
+    mutating func failUpstream(_ handle: Handle, _ error: ExchangeError) {
+        let exchange = self.upstreams[handle.index].exchange
+        self.upstreams[handle.index].exchange = .none
+        guard self.exchanges.isLive(exchange) else {
+            self.closeUpstream(handle)
+            return
+        }
+        let isReused = self.upstreams[handle.index].isReused
+        self.exchanges[exchange.index].upstream = .none
+        self.closeUpstream(handle)
+        self.fail(exchange, error, onReused: isReused)
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Kernel
+
+/// One worker's connections to one endpoint for one purpose, as numbers and list heads.
+///
+/// Pools are numbered `2 * endpoint + purpose`, where the endpoint's number never changes while the
+/// edge lives: a reload keeps connections. Client traffic and copies have separate pools, so a
+/// shadow can never take a client's connection.
+struct UpstreamPool: BitwiseCopyable {
+    /// Head of the idle connections, last used first.
+    var firstIdle = UInt32.max
+    var idleCount: UInt32 = 0
+    /// Connections, whatever they do.
+    var count: UInt32 = 0
+    var countMax: UInt32 = 0
+    /// Queue of exchanges that wait for a connection.
+    var firstWaiting = UInt32.max
+    var lastWaiting = UInt32.max
+    var waitingCount: UInt32 = 0
+    /// Failures in a row, for the breaker of copies.
+    var failures: UInt32 = 0
+    /// Copies are shed until then (worker ms).
+    var openUntil: UInt64 = 0
+    var address = SocketAddress()
+    /// Blocks that this pool's copies hold.
+    var hasAddress = false
+
+    /// The number of the pool of an endpoint for clients or for copies.
+    static func number(endpoint: UInt32, isCopy: Bool) -> UInt32 {
+        endpoint &* 2 &+ (isCopy ? 1 : 0)
+    }
+}
+
+extension Reactor {
+    /// Puts a connection at the head of its pool's idle list.
+    mutating func pushIdle(_ index: UInt32) {
+        let pool = Int(self.upstreams[index].pool)
+        let first = self.pools[pool].firstIdle
+        self.upstreams[index].nextIdle = first
+        self.upstreams[index].previousIdle = .max
+        if first != .max { self.upstreams[first].previousIdle = index }
+        self.pools[pool].firstIdle = index
+        self.pools[pool].idleCount &+= 1
+    }
+
+    /// Takes a connection out of its pool's idle list.
+    mutating func removeIdle(_ index: UInt32) {
+        let pool = Int(self.upstreams[index].pool)
+        let next = self.upstreams[index].nextIdle
+        let previous = self.upstreams[index].previousIdle
+        if previous != .max {
+            self.upstreams[previous].nextIdle = next
+        } else {
+            self.pools[pool].firstIdle = next
+        }
+        if next != .max { self.upstreams[next].previousIdle = previous }
+        self.upstreams[index].nextIdle = .max
+        self.upstreams[index].previousIdle = .max
+        precondition(self.pools[pool].idleCount > 0, "pool \(pool): more idle than counted")
+        self.pools[pool].idleCount &-= 1
+    }
+
+    /// Appends an exchange to its pool's queue.
+    mutating func enqueueWaiting(_ exchange: UInt32, pool: Int) {
+        self.exchanges[exchange].nextWaiting = .max
+        self.exchanges[exchange].isWaiting = true
+        let last = self.pools[pool].lastWaiting
+        if last != .max {
+            self.exchanges[last].nextWaiting = exchange
+        } else {
+            self.pools[pool].firstWaiting = exchange
+        }
+        self.pools[pool].lastWaiting = exchange
+        self.pools[pool].waitingCount &+= 1
+    }
+
+    /// Takes the first exchange of a pool's queue.
+    mutating func dequeueWaiting(pool: Int) -> UInt32? {
+        let first = self.pools[pool].firstWaiting
+        guard first != .max else { return nil }
+        self.removeWaiting(first, pool: pool)
+        return first
+    }
+
+    /// Takes an exchange out of its pool's queue. Linear in the queue; only for cancelled exchanges.
+    mutating func removeWaiting(_ exchange: UInt32, pool: Int) {
+        precondition(self.exchanges[exchange].isWaiting, "exchange \(exchange) waits nowhere")
+        let next = self.exchanges[exchange].nextWaiting
+        if self.pools[pool].firstWaiting == exchange {
+            self.pools[pool].firstWaiting = next
+            if next == .max { self.pools[pool].lastWaiting = .max }
+        } else {
+            var before = self.pools[pool].firstWaiting
+            while self.exchanges[before].nextWaiting != exchange {
+                before = self.exchanges[before].nextWaiting
+            }
+            self.exchanges[before].nextWaiting = next
+            if next == .max { self.pools[pool].lastWaiting = before }
+        }
+        self.exchanges[exchange].isWaiting = false
+        self.exchanges[exchange].nextWaiting = .max
+        self.pools[pool].waitingCount &-= 1
+    }
+}

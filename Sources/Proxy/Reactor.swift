@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Kernel
+import Migration
+import Patterns
+import Wire
+
+/// What a descriptor in the poller belongs to.
+enum TokenKind: UInt64 {
+    case downstream = 0
+    case upstream = 1
+    case listener = 2
+    case mailbox = 3
+}
+
+/// The word that comes back with an event: kind, index and serial, so that an event for a slot that
+/// was freed (or taken by somebody else) in the same batch is recognised and dropped.
+struct EventToken: BitwiseCopyable {
+    let word: UInt64
+
+    init(_ kind: TokenKind, _ handle: Handle) {
+        self.word = UInt64(handle.serial) << 32 | kind.rawValue << 30 | UInt64(handle.index)
+    }
+
+    init(word: UInt64) { self.word = word }
+
+    var kind: UInt64 { self.word >> 30 & 3 }
+    var handle: Handle {
+        Handle(
+            index: UInt32(truncatingIfNeeded: self.word & 0x3fff_ffff),
+            serial: UInt32(truncatingIfNeeded: self.word >> 32))
+    }
+}
+
+/// A listening socket of this worker.
+struct ListenerState: BitwiseCopyable {
+    var fd: Int32
+    /// Index of the listener in the snapshot's configuration.
+    var number: UInt16
+}
+
+/// The whole state of one worker, and the loop of its core.
+///
+/// poll → mailbox → events → resumed connections → timers → log.
+///
+/// One owner, one thread; parts are bitwise values in slabs, named by handles. Extensions in the
+/// folders of this module are the steps of a request, in the order in which `ExchangeStep` has them.
+struct Reactor: ~Copyable {
+    let worker: Int
+    var poller: EpollPoller
+    var blocks: BlockPool
+    var downstreams: Slab<DownstreamConnection>
+    var upstreams: Slab<UpstreamConnection>
+    var exchanges: Slab<Exchange>
+    var pools: SparseArena<UpstreamPool>
+    var standings: StandingTable
+    var timers: TimerWheel
+    var requestFields = FieldTable()
+    var answerFields = FieldTable()
+    /// The exchange whose head `requestFields` describes.
+    var fieldsOwner = Handle.none
+    var resumed: HandleRing
+    var listeners: [ListenerState] = []
+    var snapshots: SnapshotShelf
+    var matcher: PatternScratch
+    let counters: SharedWordsView
+    let writers: RecentWritersView
+    let notes: CellNotesView
+    var log: AccessLogWriter
+    let mailbox: ReactorMailbox
+    let edge: EdgeNames
+    let scratch: BlockIndex
+    var random: UInt64
+    var roundRobin: UInt32 = 0
+    var shadowBlocks = 0
+    var isDraining = false
+    var isStopped = false
+    /// The clock as of this wake-up.
+    var nowNanoseconds: UInt64
+    var nowMilliseconds: UInt64
+    var wallMilliseconds: UInt64
+
+    /// Runs until told to stop, and what was told to drain is gone.
+    mutating func run() {
+        while !self.isStopped {
+            let ready = self.poller.wait(timeoutMilliseconds: self.pollTimeout())
+            self.readClock()
+            if self.mailbox.hasMail { self.readMail() }
+            for index in 0..<ready { self.handle(self.poller.event(index)) }
+            self.driveResumed()
+            self.expireTimers()
+            if self.isDraining, self.isIdle { self.isStopped = true }
+        }
+        self.closeEverything()
+    }
+
+    /// Up to a timer tick while deadlines are armed; otherwise until something happens.
+    private func pollTimeout() -> Int32 {
+        if !self.resumed.isEmpty { return 0 }
+        return self.timers.count > 0 || self.isDraining ? Int32(self.timers.tickMilliseconds) : 1_000
+    }
+
+    private mutating func readClock() {
+        self.nowNanoseconds = monotonicNanoseconds()
+        self.nowMilliseconds = self.nowNanoseconds / 1_000_000
+        self.wallMilliseconds = Kernel.wallMilliseconds()
+    }
+
+    /// Drained before sockets are read: no request that is read later sees an older standing.
+    private mutating func readMail() {
+        for message in self.mailbox.takeAll() {
+            switch message {
+            case .snapshot(let snapshot, let receipt):
+                self.take(snapshot)
+                receipt?.confirm()
+            case .delta(let delta, let receipt):
+                receipt.confirm(worker: self.worker, self.apply(delta))
+            case .drain:
+                self.startDraining()
+            case .stop:
+                self.isStopped = true
+            }
+        }
+    }
+
+    private mutating func handle(_ event: ReadyEvent) {
+        let token = EventToken(word: event.token)
+        switch token.kind {
+        case TokenKind.downstream.rawValue:
+            guard self.downstreams.isLive(token.handle) else { return }
+            self.downstreamReady(token.handle, event)
+        case TokenKind.upstream.rawValue:
+            guard self.upstreams.isLive(token.handle) else { return }
+            self.upstreamReady(token.handle, event)
+        case TokenKind.listener.rawValue:
+            self.acceptWaiting(Int(token.handle.index))
+        default:
+            // The mailbox: it was drained before the first event.
+            break
+        }
+    }
+
+    /// Connections that were given back to work by somebody else's event.
+    private mutating func driveResumed() {
+        var left = self.resumed.count
+        while left > 0, let handle = self.resumed.popFirst() {
+            left &-= 1
+            guard self.downstreams.isLive(handle) else { continue }
+            self.downstreams[handle.index].isResumed = false
+            self.driveDownstream(handle)
+        }
+    }
+
+    /// Has a connection looked at once more, after the events in hand.
+    mutating func resume(_ handle: Handle) {
+        guard !self.downstreams[handle.index].isResumed else { return }
+        self.downstreams[handle.index].isResumed = true
+        self.resumed.append(handle)
+    }
+
+    private var isIdle: Bool { self.downstreams.count == 0 && self.exchanges.count == 0 }
+
+    /// A pseudo-random word for sampling (not for secrets).
+    mutating func nextRandom() -> UInt64 {
+        self.random &+= 0x9e37_79b9_7f4a_7c15
+        var word = self.random
+        word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
+        return word ^ (word >> 31)
+    }
+}

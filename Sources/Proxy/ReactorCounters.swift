@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Bytes
+
+/// What a worker counts, whatever the route. The case's raw value is its word in the worker's table.
+public enum WorkerCounter: Int, CaseIterable, Sendable {
+    /// Connections taken from clients.
+    case connectionsAccepted
+    /// Connections closed at once because a limit was reached.
+    case connectionsRefused
+    /// Client connections open now (a gauge).
+    case connectionsOpen
+    /// Upstream connections opened.
+    case upstreamConnects
+    /// Upstream connections open now (a gauge).
+    case upstreamConnectionsOpen
+    /// Exchanges in flight now, copies left out (a gauge).
+    case requestsInFlight
+    /// Requests refused before routing: malformed, too long, too slow.
+    case requestsMalformed
+    /// `Upgrade` fields that were removed.
+    case upgradesRemoved
+    /// Requests with `%2f` in the path that were refused.
+    case encodedSlashRefused
+    /// Requests with `//` in the path that were refused.
+    case doubleSlashRefused
+    /// Requests refused because their tenant sources disagree.
+    case tenantConflicts
+    /// Client identity fields (`X-Tenant-Id` ...) that were removed.
+    case identityFieldsRemoved
+    /// Second attempts on a fresh connection.
+    case retries
+    /// Answers that legacy gave because modern failed.
+    case rescues
+    /// Requests whose entitlement could not be read, and were forwarded.
+    case entitlementUnknown
+    /// Answers that were cut short after their head had gone out.
+    case answersCutShort
+    /// Clients that went away before their answer was complete.
+    case clientsGone
+    /// Clients cut off for being too slow.
+    case clientsTooSlow
+    /// Exchanges that Banyan answered because an upstream failed.
+    case upstreamFailures
+    /// Copies that were due.
+    case copiesDue
+    /// Copies that got a whole answer.
+    case copiesAnswered
+    /// Copies whose upstream failed.
+    case copiesFailed
+    /// Copies not made because the queue, blocks or slots were used up.
+    case copiesShedQueue
+    /// Copies not made because the body was longer than `shadow.maxBody`.
+    case copiesShedBody
+    /// Copies not made because the other origin has been failing (breaker open).
+    case copiesShedBreaker
+    /// Copies not made because the client's answer was aborted.
+    case copiesShedAborted
+    /// Copies dropped because their time was over.
+    case copiesTimedOut
+    /// Copies not made because the cell has diverged.
+    case copiesBlind
+    /// Copies of which the answer had a 5xx status (also counted as answered).
+    case copiesServerError
+    /// Access log lines that were dropped because the disk was too slow.
+    case logLinesDropped
+    /// Recent writers that did not fit into the shared table.
+    case writersEvicted
+    /// Deltas applied.
+    case deltas
+    /// Snapshots taken over.
+    case snapshots
+
+    /// Bytes of the name in metrics come from the figures' owner; this is the count of words.
+    public static var count: Int { self.allCases.count }
+}
+
+/// Where a route's numbers stand in a worker's table: plain index arithmetic, shared with the reader.
+public enum MetricsLayout {
+    /// Methods counted apart: as `MethodToken` has them.
+    public static let methods = 10
+    /// 1xx to 5xx, and aborted.
+    public static let classes = 6
+    /// legacy, modern, banyan.
+    public static let answerers = 3
+    /// Upper bounds of the duration histogram, microseconds (OpenTelemetry's HTTP buckets).
+    public static let boundsMicroseconds: [UInt64] = [
+        5_000, 10_000, 25_000, 50_000, 75_000, 100_000, 250_000, 500_000, 750_000, 1_000_000,
+        2_500_000, 5_000_000, 7_500_000, 10_000_000,
+    ]
+    /// Words of one histogram: one per bound, the rest, and the sum in microseconds.
+    public static let histogramWords = 16
+
+    /// Words before the first route's row.
+    public static let globalWords = 64
+    /// Words of one route's row.
+    public static let rowWords = answerers * classes * methods + 5 * histogramWords
+    /// Rows: 0 is "no route", then one for each route number.
+    public static let rows = Limits.routesMax + 1
+
+    /// Words of a worker's whole table.
+    public static var words: Int { self.globalWords + self.rows * self.rowWords }
+
+    /// The word of one request counter.
+    public static func request(row: Int, answerer: Int, statusClass: Int, method: Int) -> Int {
+        self.globalWords &+ row &* self.rowWords
+            &+ (answerer &* self.classes &+ statusClass) &* self.methods &+ method
+    }
+
+    /// First word of a client-side duration histogram of an answerer.
+    public static func duration(row: Int, answerer: Int) -> Int {
+        self.globalWords &+ row &* self.rowWords &+ self.answerers &* self.classes &* self.methods
+            &+ answerer &* self.histogramWords
+    }
+
+    /// First word of an upstream duration histogram of an origin (0 legacy, 1 modern).
+    public static func upstreamDuration(row: Int, origin: Int) -> Int {
+        self.duration(row: row, answerer: self.answerers &+ origin)
+    }
+}
+
+extension SharedWordsView {
+    /// One more of a global counter.
+    func count(_ counter: WorkerCounter) { self.add(counter.rawValue, 1) }
+
+    /// A gauge goes up.
+    func raise(_ counter: WorkerCounter) { self.add(counter.rawValue, 1) }
+
+    /// A gauge goes down.
+    func lower(_ counter: WorkerCounter) { self.add(counter.rawValue, UInt64.max) }
+
+    /// Puts a duration into the histogram that starts at `base`.
+    func observe(_ base: Int, microseconds: UInt64) {
+        var bucket = 0
+        // Nearly all answers fall into the first bounds; a search would cost more.
+        while bucket < 14, microseconds > durationBound(bucket) { bucket &+= 1 }
+        self.add(base &+ bucket, 1)
+        self.add(base &+ 15, microseconds)
+    }
+}
+
+/// `MetricsLayout.boundsMicroseconds` without touching an array.
+private func durationBound(_ index: Int) -> UInt64 {
+    switch index {
+    case 0: 5_000
+    case 1: 10_000
+    case 2: 25_000
+    case 3: 50_000
+    case 4: 75_000
+    case 5: 100_000
+    case 6: 250_000
+    case 7: 500_000
+    case 8: 750_000
+    case 9: 1_000_000
+    case 10: 2_500_000
+    case 11: 5_000_000
+    case 12: 7_500_000
+    default: 10_000_000
+    }
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Migration
+import Wire
+
+/// Bodies up to this many bytes are copied behind the head, so that one plain send takes both.
+let copiedBodyBytesMax = 4_096
+
+extension Reactor {
+    /// Moves an exchange on in both directions, as far as it goes now.
+    mutating func pumpExchange(_ exchange: Handle) {
+        guard self.exchanges.isLive(exchange) else { return }
+        if self.upstreams.isLive(self.exchanges[exchange.index].upstream) {
+            guard self.pumpRequest(exchange) else { return }
+        }
+        self.pumpAnswer(exchange)
+    }
+
+    /// Moves the request towards the upstream. `false`: the exchange has taken another way.
+    private mutating func pumpRequest(_ exchange: Handle) -> Bool {
+        let e = exchange.index
+        let upstream = self.exchanges[e].upstream
+        let u = upstream.index
+        guard self.upstreams[u].step == .busy else { return true }
+        while true {
+            switch self.flushUpstream(u) {
+            case .done: break
+            case .blocked: return true
+            case .failed:
+                // The answer may be there already: an upstream may answer early and close.
+                if self.upstreams[u].canRead || self.upstreams[u].isPeerEnded {
+                    self.upstreams[u].canWrite = false
+                    self.stopRequest(e)
+                    return true
+                }
+                self.failUpstream(upstream, .closedBeforeHead)
+                return false
+            }
+            if self.exchanges[e].isRequestComplete { return true }
+            switch self.takeBody(e, u) {
+            case .progress: break
+            case .blocked: return true
+            case .ended: return false
+            }
+        }
+    }
+
+    /// The upstream takes no more of the body: what comes is not relayed, the connection not kept.
+    private mutating func stopRequest(_ e: UInt32) {
+        self.exchanges[e].keepsUpstream = false
+        self.exchanges[e].isUpstreamDeaf = true
+        self.exchanges[e].requestDirect = 0
+        let u = self.exchanges[e].upstream.index
+        self.upstreams[u].output.start = self.upstreams[u].output.end
+    }
+
+    /// Puts the next part of the body up for sending. `.ended`: the exchange has failed.
+    private mutating func takeBody(_ e: UInt32, _ u: UInt32) -> ReadOutcome {
+        if self.exchanges[e].isUpstreamDeaf { return .blocked }
+        if self.exchanges[e].sendsTee { return self.takeTee(e, u) }
+        let d = self.exchanges[e].downstream.index
+        if self.downstreams[d].input.isEmpty {
+            switch self.readDownstream(d) {
+            case .progress: break
+            case .blocked: return .blocked
+            case .ended:
+                self.fail(self.downstreams[d].exchange, .clientGone)
+                return .ended
+            }
+        }
+        guard self.takeUpstreamOutput(u) else {
+            self.fail(self.downstreams[d].exchange, .outOfResources)
+            return .ended
+        }
+        if case .chunked = self.exchanges[e].head.framing {
+            return self.takeChunked(e, u, d)
+        }
+        self.takeLength(e, u, d)
+        return .progress
+    }
+
+    private mutating func takeLength(_ e: UInt32, _ u: UInt32, _ d: UInt32) {
+        let input = self.downstreams[d].input
+        let count = Int(min(UInt64(input.count), self.exchanges[e].requestRemaining))
+        let bytes = self.blocks.window(input.block, Int(input.start), Int(input.start) + count)
+        self.tee(e, bytes)
+        self.exchanges[e].requestBytes &+= UInt64(count)
+        self.exchanges[e].requestRemaining &-= UInt64(count)
+        if self.exchanges[e].requestRemaining == 0 { self.completeRequest(e) }
+        let output = self.upstreams[u].output
+        if count <= copiedBodyBytesMax, Limits.blockBytes - Int(output.end) >= count {
+            var writer = self.blocks.writer(output.block, from: Int(output.end))
+            writer.append(bytes)
+            self.upstreams[u].output.end = Int32(writer.position)
+            self.downstreams[d].input.start &+= Int32(count)
+        } else {
+            self.exchanges[e].requestDirect = Int32(count)
+        }
+    }
+
+    private mutating func takeChunked(_ e: UInt32, _ u: UInt32, _ d: UInt32) -> ReadOutcome {
+        let input = self.downstreams[d].input
+        let output = self.upstreams[u].output
+        // What is decoded in one step must fit behind what waits already, with its framing.
+        let room = Limits.blockBytes - Int(output.end) - 64
+        let count = min(input.count, room)
+        let window = self.blocks.window(input.block, Int(input.start), Int(input.start) + count)
+        let step: ChunkStep
+        do throws(WireError) {
+            step = try self.exchanges[e].requestDecoder.step(window)
+        } catch {
+            self.fail(self.downstreams[d].exchange, .clientBadBody)
+            return .ended
+        }
+        self.downstreams[d].input.start &+= Int32(step.consumed)
+        if step.payloadLength > 0 {
+            let payload = window.slice(step.payloadStart, step.payloadLength)
+            self.tee(e, payload)
+            self.exchanges[e].requestBytes &+= UInt64(step.payloadLength)
+            var writer = self.blocks.writer(output.block, from: Int(output.end))
+            appendChunk(payload, &writer)
+            self.upstreams[u].output.end = Int32(writer.position)
+        }
+        if step.isFinished {
+            var writer = self.blocks.writer(
+                output.block, from: Int(self.upstreams[u].output.end))
+            writer.append("0\r\n\r\n")
+            self.upstreams[u].output.end = Int32(writer.position)
+            self.completeRequest(e)
+            return .progress
+        }
+        guard step.consumed == 0 else { return .progress }
+        // An unfinished chunk line: only more bytes help.
+        switch self.readDownstream(d) {
+        case .progress: return .progress
+        case .blocked: return .blocked
+        case .ended:
+            self.fail(self.downstreams[d].exchange, .clientGone)
+            return .ended
+        }
+    }
+
+    /// The whole body is taken: from now on the first-byte deadline runs.
+    private mutating func completeRequest(_ e: UInt32) {
+        self.exchanges[e].isRequestComplete = true
+        if self.exchanges[e].tee == .filling { self.exchanges[e].tee = .full }
+        if self.exchanges[e].answer == .waiting {
+            self.setUpstreamDeadline(
+                self.exchanges[e].upstream.index, after: self.exchanges[e].firstByteTimeout)
+        }
+    }
+
+    /// The output block of an upstream connection; `false` when there is none to be had.
+    mutating func takeUpstreamOutput(_ u: UInt32) -> Bool {
+        if self.upstreams[u].output.block != .none { return true }
+        guard let block = self.blocks.take() else { return false }
+        self.upstreams[u].output = BlockCursor(block: block)
+        return true
+    }
+
+    // MARK: The tee
+
+    /// Keeps a part of the body for a copy or for rescue, while it stays below the limit.
+    private mutating func tee(_ e: UInt32, _ bytes: ByteWindow) {
+        guard self.exchanges[e].tee == .filling else { return }
+        let limit = Int(self.exchanges[e].teeLimit)
+        guard Int(self.exchanges[e].teeCount) + bytes.count <= limit else {
+            self.giveTee(e)
+            self.exchanges[e].tee = .overflowed
+            return
+        }
+        var done = 0
+        while done < bytes.count {
+            let at = Int(self.exchanges[e].teeCount)
+            let slot = at / Limits.blockBytes
+            if at % Limits.blockBytes == 0 {
+                guard let block = self.blocks.take() else {
+                    self.giveTee(e)
+                    self.exchanges[e].tee = .overflowed
+                    return
+                }
+                self.exchanges[e].teeBlocks[slot] = block
+            }
+            let offset = at % Limits.blockBytes
+            let count = min(bytes.count - done, Limits.blockBytes - offset)
+            var writer = self.blocks.writer(self.exchanges[e].teeBlocks[slot], from: offset)
+            writer.append(bytes.slice(done, count))
+            self.exchanges[e].teeCount &+= Int32(count)
+            done += count
+        }
+    }
+
+    /// Sends the next part of a teed body.
+    private mutating func takeTee(_ e: UInt32, _ u: UInt32) -> ReadOutcome {
+        let sent = Int(self.exchanges[e].teeSent)
+        let total = Int(self.exchanges[e].teeCount)
+        guard sent < total else {
+            self.exchanges[e].isRequestComplete = true
+            return .progress
+        }
+        guard self.takeUpstreamOutput(u) else { return .blocked }
+        let output = self.upstreams[u].output
+        let offset = sent % Limits.blockBytes
+        let count = min(
+            total - sent, Limits.blockBytes - offset, Limits.blockBytes - Int(output.end))
+        let block = self.exchanges[e].teeBlocks[sent / Limits.blockBytes]
+        var writer = self.blocks.writer(output.block, from: Int(output.end))
+        writer.append(self.blocks.window(block, offset, offset + count))
+        self.upstreams[u].output.end = Int32(writer.position)
+        self.exchanges[e].teeSent &+= Int32(count)
+        if Int(self.exchanges[e].teeSent) == total { self.exchanges[e].isRequestComplete = true }
+        return .progress
+    }
+
+    /// Gives the teed body up.
+    mutating func giveTee(_ e: UInt32) {
+        for slot in 0..<4 where self.exchanges[e].teeBlocks[slot] != .none {
+            self.blocks.give(self.exchanges[e].teeBlocks[slot])
+            self.exchanges[e].teeBlocks[slot] = .none
+        }
+        self.exchanges[e].teeCount = 0
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Migration
+import Wire
+
+// A copy is the exchange itself, gone on after its client was served: it keeps the head's block and
+// the teed body, and asks the other origin over a pool of its own. Nothing of it can reach a client.
+
+extension Reactor {
+    /// Whether the exchange that ends now goes on as a copy; what is shed is counted with its reason.
+    mutating func prepareCopy(_ e: UInt32) -> Bool {
+        guard self.exchanges[e].copyState == .due else { return false }
+        self.counters.count(.copiesDue)
+        if self.exchanges[e].isAborted || self.exchanges[e].answeredBy == .banyan {
+            return self.shed(e, .copiesShedAborted)
+        }
+        let hasBody = self.exchanges[e].head.framing != .none
+            && self.exchanges[e].head.framing != .length(0)
+        if hasBody, self.exchanges[e].tee != .full { return self.shed(e, .copiesShedBody) }
+        if self.isDraining || self.shadowBlocks + 6 > Limits.shadowBlocksMax {
+            return self.shed(e, .copiesShedQueue)
+        }
+        let other = self.exchanges[e].decision.origin.other
+        guard let hit = self.exchanges[e].hit else { return self.shed(e, .copiesShedQueue) }
+        let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
+        let route = view.route(hit.route)
+        let upstream = other == .legacy ? route.legacyUpstream : route.modernUpstream
+        guard upstream != .max else { return self.shed(e, .copiesShedQueue) }
+        let number = view.endpoint(view.upstream(upstream).firstEndpoint).number
+        let pool = Int(UpstreamPool.number(endpoint: number, isCopy: true))
+        if self.pools[pool].openUntil > self.nowMilliseconds {
+            return self.shed(e, .copiesShedBreaker)
+        }
+        if Int(self.pools[pool].waitingCount) >= Limits.shadowQueueMax {
+            return self.shed(e, .copiesShedQueue)
+        }
+        self.exchanges[e].copyState = .sent
+        return true
+    }
+
+    private mutating func shed(_ e: UInt32, _ counter: WorkerCounter) -> Bool {
+        self.counters.count(counter)
+        self.exchanges[e].copyState = .shed
+        return false
+    }
+
+    /// The exchange becomes its own copy and asks the other origin.
+    mutating func startCopy(_ exchange: Handle) {
+        let e = exchange.index
+        guard let hit = self.exchanges[e].hit else { return }
+        let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
+        let route = view.route(hit.route)
+        let other = self.exchanges[e].decision.origin.other
+        self.exchanges[e].kind = .copy
+        self.exchanges[e].origin = other
+        self.exchanges[e].upstreamIndex =
+            other == .legacy ? route.legacyUpstream : route.modernUpstream
+        self.exchanges[e].answer = .waiting
+        self.exchanges[e].answerBytes = 0
+        self.exchanges[e].isRetried = false
+        self.exchanges[e].isRescued = false
+        self.exchanges[e].hasAnswerBytes = false
+        self.exchanges[e].isUpstreamDeaf = false
+        self.exchanges[e].sendsTee = self.exchanges[e].tee == .full
+        self.exchanges[e].copyBlocks = self.exchanges[e].tee == .full ? 6 : 2
+        self.shadowBlocks += Int(self.exchanges[e].copyBlocks)
+        let timeout = UInt32(route.shadowTimeoutMilliseconds)
+        self.setTimeouts(
+            e, connect: min(route.connectTimeoutMilliseconds, timeout), firstByte: timeout,
+            idle: timeout, total: timeout)
+        self.reach(exchange)
+    }
+
+    /// A copy has its whole answer.
+    mutating func finishCopy(_ exchange: Handle) {
+        let e = exchange.index
+        self.counters.count(.copiesAnswered)
+        if self.exchanges[e].status >= 500 { self.counters.count(.copiesServerError) }
+        self.dropCopy(exchange)
+    }
+
+    /// A copy's upstream failed. Several in a row open the breaker, so that a dead origin costs
+    /// nothing but a count.
+    mutating func failCopy(_ exchange: Handle, _ error: ExchangeError) {
+        let e = exchange.index
+        switch error {
+        case .totalTimedOut, .firstByteTimedOut: self.counters.count(.copiesTimedOut)
+        case .poolExhausted: self.counters.count(.copiesShedQueue)
+        default: self.counters.count(.copiesFailed)
+        }
+        if error != .poolExhausted, self.exchanges[e].pool != .max {
+            let pool = Int(self.exchanges[e].pool)
+            self.pools[pool].failures &+= 1
+            if self.pools[pool].failures >= UInt32(Limits.shadowFailuresMax) {
+                self.pools[pool].failures = 0
+                self.pools[pool].openUntil =
+                    self.nowMilliseconds &+ UInt64(Limits.shadowBreakerMilliseconds)
+            }
+        }
+        self.dropCopy(exchange)
+    }
+
+    private mutating func dropCopy(_ exchange: Handle) {
+        self.shadowBlocks -= Int(self.exchanges[exchange.index].copyBlocks)
+        self.dropExchange(exchange)
+    }
+
+    /// A copy's answer is drained up to a bound. `false`: it was too much, and the copy is gone.
+    mutating func countDrained(_ e: UInt32) -> Bool {
+        guard self.exchanges[e].answerBytes > UInt64(Limits.shadowAnswerBytesMax),
+            let exchange = self.exchanges.handle(at: e)
+        else { return true }
+        self.fail(exchange, .cutShort)
+        return false
+    }
+}
