@@ -70,7 +70,7 @@ var targets: [Target] = [
     tests("StoreTests", ["Store", "Migration", "Documents", "Bytes"]),
     tests("YAMLTests", ["YAML", "Documents"]),
     tests("PatternsTests", ["Patterns", "Bytes"]),
-    tests("ProxyTests", ["Proxy", "Bytes", "Migration", "Wire", "Kernel"]),
+    tests("ProxyTests", ["Proxy", "Bytes", "Documents", "Migration", "Wire", "Kernel", "Patterns"]),
     tests("ControlTests", ["Control", "Migration", "Documents", "Store", "Bytes", "Wire", "Kernel", "YAML"]),
     tests("TidyTests", []),
     tests("AcceptanceTests", ["Documents"]),

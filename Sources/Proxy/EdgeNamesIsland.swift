@@ -7,7 +7,7 @@ import Migration
 
 /// Names and rules of the edge that never change while it runs; shared by reading only.
 @safe
-struct EdgeNames: BitwiseCopyable {
+struct EdgeNames: BitwiseCopyable, @unchecked Sendable {
     let name: ByteWindow
     let writesLog: Bool
     let seed: UInt64

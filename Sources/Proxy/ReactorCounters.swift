@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Bytes
+import Bytes
 
 /// What a worker counts, whatever the route. The case's raw value is its word in the worker's table.
 public enum WorkerCounter: Int, CaseIterable, Sendable {

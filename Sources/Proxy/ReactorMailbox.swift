@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Kernel
+import Kernel
 public import Migration
 import Synchronization
 

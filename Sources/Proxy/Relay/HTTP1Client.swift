@@ -58,9 +58,10 @@ extension Reactor {
         let d = self.exchanges[e].downstream.index
         guard let block = self.takeOutput(d) else { return true }
         var writer = self.blocks.writer(block, from: Int(self.downstreams[d].output.end))
-        appendStatusLine(head.status, bytes.slice(Int(head.reason.start), Int(head.reason.length)),
-            into: &writer)
-        appendFields(bytes, self.answerFields, dropping: HeaderMask.answer, into: &writer)
+        writer.appendStatusLine(
+            status: head.status,
+            reason: bytes.slice(Int(head.reason.start), Int(head.reason.length)))
+        writer.appendFields(of: bytes, self.answerFields, dropping: HeaderMask.answer)
         writer.append("\r\n")
         // An interim answer is a hint: one that does not fit is left out.
         if !writer.overflowed { self.downstreams[d].output.end = Int32(writer.position) }
@@ -103,13 +104,13 @@ extension Reactor {
         self.chooseFraming(e, head)
         guard let block = self.takeOutput(d) else { return false }
         var writer = self.blocks.writer(block, from: Int(self.downstreams[d].output.end))
-        appendStatusLine(
-            head.status, bytes.slice(Int(head.reason.start), Int(head.reason.length)),
-            into: &writer)
+        writer.appendStatusLine(
+            status: head.status,
+            reason: bytes.slice(Int(head.reason.start), Int(head.reason.length)))
         var mask = HeaderMask.answer
         let location = self.answerFields.firstIndex(of: .location)
-        if location != nil { mask.insert(.location) }
-        appendFields(bytes, self.answerFields, dropping: mask, into: &writer)
+        if location != nil { mask = mask.inserting(.location) }
+        writer.appendFields(of: bytes, self.answerFields, dropping: mask)
         if let location { self.writeLocation(e, bytes, self.answerFields[location], &writer) }
         writer.append("via: 1.1 ")
         writer.append(self.edge.name)

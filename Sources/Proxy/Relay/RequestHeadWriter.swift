@@ -4,21 +4,18 @@ import Bytes
 import Migration
 import Wire
 
-/// Sets of header names, one bit each.
-struct HeaderMask {
-    /// Client identity and routing fields: removed from clients, set again by Banyan (design.md 4).
-    static let identity = HeaderSet([
-        .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedProto, .xForwardedPort,
-        .xForwardedPrefix, .xRealIP, .xTenantID, .xUserID, .banyanShadow,
-    ])
-    /// What Banyan writes itself on a request to an upstream.
-    static let request = HeaderSet([.host, .contentLength, .transferEncoding, .via])
-    /// What Banyan writes itself on an answer to a client.
-    static let answer = HeaderSet([.contentLength, .transferEncoding])
-    /// What a copy must not carry: it would change what the other origin answers.
-    static let conditional = HeaderSet([
-        .range, .ifMatch, .ifNoneMatch, .ifModifiedSince, .ifUnmodifiedSince, .ifRange, .expect,
-    ])
+/// Sets of header names that Banyan writes itself.
+enum HeaderMask {
+    /// On a request to an upstream; the client's word about itself is never taken (design.md 4).
+    static var request: FieldMask {
+        FieldMask().inserting(.host).inserting(.contentLength).inserting(.transferEncoding)
+            .inserting(.via)
+    }
+
+    /// On an answer to a client.
+    static var answer: FieldMask {
+        FieldMask().inserting(.contentLength).inserting(.transferEncoding)
+    }
 }
 
 extension Reactor {
@@ -40,17 +37,15 @@ extension Reactor {
         writer.append("\r\n")
         var mask = HeaderMask.request
         if !self.exchanges[e].isTrusted {
-            mask.formUnion(HeaderMask.identity)
+            mask = mask.union(.identity).union(.forwarding)
         } else {
             // A trusted peer's chain is kept and continued; the tenant is always Banyan's word.
-            mask.insert(.xTenantID)
-            mask.insert(.banyanShadow)
-            mask.insert(.forwarded)
-            mask.insert(.xForwardedFor)
+            mask = mask.inserting(.xTenantID).inserting(.banyanShadow).inserting(.forwarded)
+                .inserting(.xForwardedFor)
         }
         let isCopy = self.exchanges[e].kind == .copy
-        if isCopy { mask.formUnion(HeaderMask.conditional) }
-        if head.framing == .none { mask.insert(.expect) }
+        if isCopy { mask = mask.union(.conditional).inserting(.expect) }
+        if head.framing == .none { mask = mask.inserting(.expect) }
         self.writeFields(e, view, bytes, mask, &writer)
         self.writeForwarding(e, view, bytes, &writer)
         if isCopy { writer.append("banyan-shadow: 1\r\n") }
@@ -137,13 +132,13 @@ extension Reactor {
     }
 
     private func writeFields(
-        _ e: UInt32, _ view: SnapshotView, _ bytes: ByteWindow, _ mask: HeaderSet,
+        _ e: UInt32, _ view: SnapshotView, _ bytes: ByteWindow, _ mask: FieldMask,
         _ writer: inout ByteWriter
     ) {
         guard let hit = self.exchanges[e].hit,
             view.hasHeaderEdits(hit.route, self.exchanges[e].origin)
         else {
-            appendFields(bytes, self.requestFields, dropping: mask, into: &writer)
+            writer.appendFields(of: bytes, self.requestFields, dropping: mask)
             return
         }
         // Named edits: field by field, since names outside the token list may be meant.

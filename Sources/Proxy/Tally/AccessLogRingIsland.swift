@@ -15,7 +15,7 @@ public final class AccessLogRing: @unchecked Sendable {
     private let words: SharedWords
 
     /// A ring of `capacity` bytes (a power of two).
-    public init(capacity: Int = Limits.accessLogBytesMax) {
+    public init(capacity: Int) {
         precondition(capacity > 0 && capacity & (capacity - 1) == 0, "\(capacity)")
         unsafe self.base = .allocate(capacity: capacity)
         self.capacity = capacity
