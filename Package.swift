@@ -47,7 +47,7 @@ var targets: [Target] = [
     area("Wire", ["Bytes"]),
     area("Kernel", ["Bytes", "CLinux"]),
     area("Store", ["Bytes", "Documents", "Migration", "CSQLite", "COpenSSL", "CLinux"]),
-    area("YAML", ["Documents", "CFyaml"]),
+    area("YAML", ["Bytes", "Documents", "CFyaml"]),
     area("Patterns", ["Bytes", "CPCRE2"]),
     // planes: they never import each other
     area("Proxy", ["Bytes", "Migration", "Wire", "Kernel", "Patterns"]),
@@ -68,7 +68,7 @@ var targets: [Target] = [
     tests("WireTests", ["Wire", "Bytes"]),
     tests("KernelTests", ["Kernel", "Bytes"]),
     tests("StoreTests", ["Store", "Migration", "Documents", "Bytes"]),
-    tests("YAMLTests", ["YAML", "Documents"]),
+    tests("YAMLTests", ["YAML", "Bytes", "Documents"]),
     tests("PatternsTests", ["Patterns", "Bytes"]),
     tests("ProxyTests", ["Proxy", "Bytes", "Documents", "Migration", "Wire", "Kernel", "Patterns"]),
     tests("ControlTests", ["Control", "Migration", "Documents", "Store", "Bytes", "Wire", "Kernel", "YAML"]),

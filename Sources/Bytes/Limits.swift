@@ -162,6 +162,25 @@ public enum Limits {
     /// Acts that wait for the store in memory. Beyond: the oldest stay in the journal until a start.
     public static let storeBacklogMax = 100_000
 
+    // MARK: Files that people write
+
+    /// Bytes of one YAML file (10,000 tenants take 2 MiB). Beyond: refused with a problem.
+    public static let yamlBytesMax = 16_777_216
+    /// Levels of nesting of one YAML document (bounds the stack). Beyond: refused with a problem.
+    public static let yamlDepthMax = 32
+    /// Values of one YAML file. Beyond: refused with a problem.
+    public static let yamlNodesMax = 2_000_000
+    /// Bytes of one key: keys are words. Beyond: refused with a problem.
+    public static let yamlKeyBytesMax = 256
+    /// Syntax errors of one file that are reported; the rest follows after the next run.
+    public static let yamlProblemsMax = 32
+    /// Files of one folder that are read. Beyond: refused with a problem.
+    public static let routeFilesMax = 10_000
+    /// Findings of one run that are kept; the rest follows after the next run.
+    public static let problemsMax = 10_000
+    /// Seconds that a redirect may be kept by a client: what a rollback waits for at most.
+    public static let redirectMaxAgeSecondsMax = 86_400
+
     // MARK: Admin
 
     /// Bytes of an admin request's body.
