@@ -6,7 +6,7 @@ public import Documents
 public struct YAMLDocuments: Sendable {
     /// The documents in order; empty ones are left out.
     public var documents: [DocumentNode] = []
-    /// What was wrong: syntax, duplicate keys, what Banyan does not take. In file order.
+    /// What was wrong, in file order: syntax, duplicate keys, what Banyan does not take.
     public var problems: [Problem] = []
 
     /// Reads a file of YAML 1.2 documents (core schema), with positions.
