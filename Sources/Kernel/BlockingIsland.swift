@@ -127,5 +127,5 @@ public func removeSocketFile(_ path: String) { _ = unsafe unlink(path) }
 /// Says who may connect to a Unix socket: mode bits of its file.
 public func setSocketMode(_ path: String, _ mode: UInt32) { _ = unsafe chmod(path, mode) }
 
-/// Lets the calling thread pause. For control threads between two looks at something.
+/// Lets the calling thread pause: for control threads between two looks at something.
 public func sleepThread(milliseconds: UInt32) { usleep(milliseconds * 1_000) }

@@ -3,7 +3,9 @@
 import Bytes
 import Kernel
 
-/// Asks a control server: one request, one connection. For the CLI and for tests.
+/// Asks a control server: one request, one connection.
+///
+/// For the CLI and for tests.
 public struct ControlClient: Sendable {
     private let address: SocketAddress
     private let host: String

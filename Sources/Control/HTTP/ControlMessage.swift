@@ -30,7 +30,7 @@ public struct ControlRequest: Sendable {
     public var path: String
     /// The path's segments, percent-decoded, empty ones left out.
     public var segments: [String]
-    /// Query parameters, percent-decoded; the first of a name counts. A bare name has value "".
+    /// Query parameters, percent-decoded; the first of a name counts, a bare name has value "".
     public var query: [String: String]
     /// The query as it came, without its `?`; empty when there was none.
     public var rawQuery: String
@@ -41,7 +41,7 @@ public struct ControlRequest: Sendable {
     /// Who asks.
     public var peer: ControlPeer
 
-    /// A request from its target; everything else as given. For tests and callers without a socket.
+    /// A request from its target; everything else as given.
     public init(
         method: String,
         target: String,
@@ -144,7 +144,7 @@ public struct ControlResponse: Sendable {
         return self.headers.first { $0.name.lowercased() == wanted }?.value
     }
 
-    /// The bytes of head and content. `omitsBody`: an answer to HEAD.
+    /// The bytes of head and content; `omitsBody` is for answers to HEAD.
     func serialised(omitsBody: Bool, closes: Bool) -> [UInt8] {
         let content = self.bytes
         var head = "HTTP/1.1 \(self.status) \(reasonPhrase(self.status))\r\n"
