@@ -72,6 +72,7 @@ var targets: [Target] = [
     tests("PatternsTests", ["Patterns", "Bytes"]),
     tests("ProxyTests", ["Proxy", "Bytes", "Documents", "Migration", "Wire", "Kernel", "Patterns"]),
     tests("ControlTests", ["Control", "Migration", "Documents", "Store", "Bytes", "Wire", "Kernel", "YAML"]),
+    tests("BanyanTests", ["Banyan", "Control", "Documents"]),
     tests("TidyTests", []),
     tests("AcceptanceTests", ["Documents"]),
 ]

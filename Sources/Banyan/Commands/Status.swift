@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Control
+import Documents
+
+/// The command `banyan status`.
+enum StatusCommand {
+    static let spec = CommandSpec(
+        words: ["status"],
+        summary: "Show where cells stand, and how the edge is.",
+        arguments: "[CELL]",
+        positionals: 0...1,
+        options: [
+            .isSet("--all", "also cells that nobody has touched (at most 1,000 rows)"),
+            CommandSpec.formOption,
+        ] + CommandSpec.edgeOptions,
+        examples: [
+            CommandExample("banyan status", "every touched cell and every migration's default"),
+            CommandExample("banyan status acme/virtual-care", "one cell"),
+            CommandExample("banyan status 'acme/*' -o json", "one tenant, for a program"),
+        ],
+        exitCodes: [.failed, .nothingMatched, .unreachable],
+        run: run
+    )
+
+    private static func run(_ context: CommandContext) throws(CommandFailure) -> ExitCode {
+        let cell = context.arguments.positionals.first
+        if let cell { _ = try cellArgument(cell) }
+        let form = try context.form()
+        let document = try EdgeAccess(context).get(
+            "/status",
+            [("cell", cell), ("all", context.arguments.isSet("--all") ? "1" : nil)]
+        )
+        guard let report = StatusReport(document: document) else {
+            throw CommandFailure(.failed, "the edge's answer is no status")
+        }
+        switch form {
+        case .json: context.output.line(report.document.prettyJSON)
+        case .table: self.write(report, context)
+        }
+        return .done
+    }
+
+    private static func write(_ report: StatusReport, _ context: CommandContext) {
+        let times = Times(zone: context.timeZone)
+        var table = TextTable([
+            "TENANT", "MIGRATION", "STAGE", "SHARE", "FROM", "SINCE", "BY", "NOTES",
+        ])
+        for cell in report.cells {
+            var notes: [String] = []
+            if cell.isFrozen { notes.append("frozen") }
+            if let since = cell.blindSinceMilliseconds {
+                notes.append("blind since \(times.dateAndClock(Int(since)))")
+            }
+            if let resume = cell.resume { notes.append("rolled back from \(resume)") }
+            table.append([
+                cell.tenant, cell.migration, cell.stage, cell.share, cell.source,
+                cell.sinceMilliseconds.map { times.dateAndClock(Int($0)) } ?? "", cell.actor ?? "",
+                notes.joined(separator: ", "),
+            ])
+        }
+        context.output.write(table.text)
+        var line = "\(report.cells.count) row\(report.cells.count == 1 ? "" : "s")"
+        if report.leftOut > 0 { line += " (\(report.leftOut) left out: name a cell)" }
+        line += " · generation \(report.generation) · snapshot \(report.snapshot)"
+        line += " · \(report.workers) worker\(report.workers == 1 ? "" : "s")"
+        line += " · \(report.tenants) tenants · \(report.routes) routes"
+        if report.isDraining { line += " · draining" }
+        context.output.line(line)
+        if let problem = report.reloadProblem {
+            context.output.note("warning: the last reload was refused: \(printable(problem))")
+        }
+        if let problem = report.storeProblem {
+            context.output.note("warning: the store: \(printable(problem))")
+        }
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Documents
+
+/// The command `banyan unfreeze`.
+enum UnfreezeCommand {
+    static let spec = CommandSpec(
+        words: ["unfreeze"],
+        summary: "Allow writes of frozen cells again.",
+        arguments: "CELL",
+        positionals: 1...1,
+        options: [
+            .value("--reason", "TEXT", "why, for the audit"), CommandSpec.formOption,
+        ] + CommandSpec.edgeOptions,
+        examples: [
+            CommandExample(
+                "banyan unfreeze acme/virtual-care --reason CHG-1190",
+                "allow acme's writes again"
+            ),
+            CommandExample("banyan unfreeze '*/virtual-care'", "the same for every tenant"),
+        ],
+        exitCodes: [
+            .failed, .nothingMatched, .conflict, .unconfirmed, .unreachable, .permission,
+        ],
+        run: run
+    )
+
+    private static func run(_ context: CommandContext) throws(CommandFailure) -> ExitCode {
+        var body: DocumentValue = ["cells": .string(try cellArgument(context.positional(0)))]
+        if let reason = context.arguments.value("--reason") { body.set("reason", .string(reason)) }
+        _ = try context.form()
+        return try present(EdgeAccess(context).post("/unfreeze", body), context)
+    }
+}
