@@ -61,11 +61,15 @@ var targets: [Target] = [
         ],
         swiftSettings: house),
     .executableTarget(name: "Bench", dependencies: ["Bytes", "Kernel"], swiftSettings: house),
+    // tables of hostile messages, shared by unit and acceptance tests
+    .target(
+        name: "Corpora", path: "Tests/Corpora", exclude: ["requests.txt", "responses.txt"],
+        swiftSettings: testHouse),
     // tests mirror Sources
     tests("BytesTests", ["Bytes"]),
     tests("DocumentsTests", ["Documents"]),
     tests("MigrationTests", ["Migration", "Bytes", "Documents"]),
-    tests("WireTests", ["Wire", "Bytes"]),
+    tests("WireTests", ["Wire", "Bytes", "Corpora"]),
     tests("KernelTests", ["Kernel", "Bytes"]),
     tests("StoreTests", ["Store", "Migration", "Documents", "Bytes"]),
     tests("YAMLTests", ["YAML", "Bytes", "Documents"]),
@@ -74,7 +78,7 @@ var targets: [Target] = [
     tests("ControlTests", ["Control", "Migration", "Documents", "Store", "Bytes", "Wire", "Kernel", "YAML"]),
     tests("BanyanTests", ["Banyan", "Control", "Documents"]),
     tests("TidyTests", []),
-    tests("AcceptanceTests", ["Documents"]),
+    tests("AcceptanceTests", ["Documents", "Corpora"]),
 ]
 
 // Fuzz targets need libFuzzer's runtime, so they exist only under FUZZ=1 (`make fuzz`).

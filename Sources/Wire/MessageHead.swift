@@ -136,7 +136,9 @@ public struct ResponseHead: BitwiseCopyable, Sendable {
     public init() {}
 }
 
-/// Why a message is refused. Bitwise, so that throwing it allocates nothing.
+/// Why a message is refused.
+///
+/// Bitwise, so that throwing it allocates nothing.
 public enum WireError: UInt8, Error, BitwiseCopyable, Sendable, CaseIterable {
     /// The head is longer than `Limits.headBytesMax`.
     case headTooLong

@@ -128,6 +128,7 @@ public struct ChunkedDecoder: BitwiseCopyable, Sendable {
             self.remaining = self.remaining &<< 4 | UInt64(decimal < 10 ? decimal : letter &+ 10)
         } else {
             guard self.state == .size else { throw .badChunk }
+            self.sectionBytes &+= 1
             try self.endExtension(byte)
         }
     }
@@ -143,7 +144,8 @@ public struct ChunkedDecoder: BitwiseCopyable, Sendable {
 
     /// `;name`, `;name=token` or `;name="quoted"`, without white space between (RFC 9112 7.1.1).
     private mutating func takeExtension(_ byte: UInt8) throws(WireError) {
-        self.sectionBytes &+= 1
+        // The line's own CRLF does not count.
+        if byte != ASCII.cr { self.sectionBytes &+= 1 }
         guard self.sectionBytes <= Limits.chunkLineBytesMax else { throw .badChunk }
         switch self.state {
         case .extensionNameStart:

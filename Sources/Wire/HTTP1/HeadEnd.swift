@@ -4,8 +4,8 @@ public import Bytes
 /// Bytes of empty lines (CRLF) at the window's start, which RFC 9112 2.2 says to skip before a
 /// request line.
 ///
-/// Drop them before ``requestHeadEnd(_:scannedFrom:)``. A CR without its LF is not counted yet when
-/// it is the last byte. Throws `badLineEnding` for a bare CR or LF, `badRequestLine` beyond
+/// Ask again with more bytes while nothing, or a lone CR, stands behind them, and drop them only
+/// then: dropping earlier would forget how many there were. Throws `badLineEnding` for a bare CR or LF, `badRequestLine` beyond
 /// `Limits.leadingEmptyLinesMax`.
 public func leadingEmptyLines(_ window: ByteWindow) throws(WireError) -> Int {
     var at = 0
