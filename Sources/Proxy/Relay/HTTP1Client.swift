@@ -92,8 +92,19 @@ extension Reactor {
                 return false
             }
         }
-        if self.exchanges[e].upstreamFraming == .none { self.completeAnswer(e) }
-        return true
+        if self.exchanges[e].upstreamFraming == .none {
+            self.completeAnswer(e)
+            return true
+        }
+        // Body bytes that came with the head go out with it: one send for both.
+        guard !self.upstreams[u].input.isEmpty, self.hasRoomForBody(e) else { return true }
+        return self.takeAnswerBody(exchange, upstream)
+    }
+
+    private func hasRoomForBody(_ e: UInt32) -> Bool {
+        let downstream = self.exchanges[e].downstream
+        guard self.downstreams.isLive(downstream) else { return true }
+        return Limits.blockBytes - Int(self.downstreams[downstream.index].output.end) > 1_024
     }
 
     /// Serialises the answer's head into the client's output block.

@@ -23,6 +23,10 @@ extension Reactor {
         let upstream = self.exchanges[e].upstream
         let u = upstream.index
         guard self.upstreams[u].step == .busy else { return true }
+        if self.hasBodyAtHand(e, u) {
+            // Body bytes that came with the head go out with it: one send for both.
+            guard self.takeBody(e, u) != .ended else { return false }
+        }
         while true {
             switch self.flushUpstream(u) {
             case .done: break
@@ -44,6 +48,18 @@ extension Reactor {
             case .ended: return false
             }
         }
+    }
+
+    /// Whether a head waits to be sent, and part of the body is there already.
+    private func hasBodyAtHand(_ e: UInt32, _ u: UInt32) -> Bool {
+        guard !self.exchanges[e].isRequestComplete, self.exchanges[e].requestDirect == 0,
+            !self.upstreams[u].output.isEmpty,
+            Limits.blockBytes - Int(self.upstreams[u].output.end) > 1_024
+        else { return false }
+        if self.exchanges[e].sendsTee { return true }
+        let downstream = self.exchanges[e].downstream
+        return self.downstreams.isLive(downstream)
+            && !self.downstreams[downstream.index].input.isEmpty
     }
 
     /// The upstream takes no more of the body: what comes is not relayed, the connection not kept.

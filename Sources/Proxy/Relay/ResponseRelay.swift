@@ -121,7 +121,7 @@ extension Reactor {
 
     // MARK: Body
 
-    private mutating func takeAnswerBody(_ exchange: Handle, _ upstream: Handle) -> Bool {
+    mutating func takeAnswerBody(_ exchange: Handle, _ upstream: Handle) -> Bool {
         let e = exchange.index
         let u = upstream.index
         switch self.exchanges[e].upstreamFraming {
