@@ -83,7 +83,7 @@ public struct Act: Hashable, Sendable {
     public var overtakes: UInt64?
     /// The standings that changed.
     public var cells: [CellAct]
-    /// The cells of `diverged` and `reconciled`.
+    /// Cells that are diverged from now on; of `reconciled`: that no longer are.
     public var divergences: [CellName]
     /// The tenant of `tenantAdded` and `tenantRemoved`.
     public var tenant: StoredTenant?

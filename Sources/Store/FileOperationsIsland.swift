@@ -28,6 +28,9 @@ public struct FileOperations: Sendable {
     /// `mkdir(path, 0700)`; an existing folder is success.
     public var makeFolder: @Sendable (String) -> Int32
 
+    /// Which file a path names; `nil`: none that can be seen.
+    public var identity: @Sendable (String) -> FileIdentity?
+
     /// The kernel's own calls.
     public static let kernel = FileOperations(
         open: { path, flags, mode in
@@ -62,6 +65,18 @@ public struct FileOperations: Sendable {
         },
         makeFolder: { path in
             unsafe mkdir(path, 0o700) == 0 || errno == EEXIST ? 0 : -errno
+        },
+        identity: { path in
+            var status = stat()
+            // SAFETY: the kernel writes one stat.
+            guard unsafe stat(path, &status) == 0 else { return nil }
+            return FileIdentity(device: UInt64(status.st_dev), node: UInt64(status.st_ino))
         }
     )
+}
+
+/// A file by what the kernel calls it, whatever its name.
+public struct FileIdentity: Hashable, Sendable {
+    let device: UInt64
+    let node: UInt64
 }

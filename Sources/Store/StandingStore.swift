@@ -303,6 +303,16 @@ public struct StandingStore: ~Copyable {
         return try self.connection.auditStart()
     }
 
+    /// Whether a head that was seen elsewhere lies on this store's chain (or before its start).
+    public func contains(_ head: AuditHead) throws(StoreError) -> Bool {
+        let start = try self.connection.auditStart()
+        if head.count < start.count { return true }
+        if head.count == start.count { return head.hash == start.hash }
+        let find = try self.connection.prepare("SELECT hash FROM audit WHERE sequence = ?1")
+        try find.bind(Int64(head.count), at: 1)
+        return try find.step() && find.bytes(0) == head.hash.bytes
+    }
+
     /// Everything that is kept, and the highest generation.
     public func state() throws(StoreError) -> SavedState {
         var state = SavedState()
