@@ -114,7 +114,7 @@ public struct Act: Hashable, Sendable {
 public struct AuditHead: Hashable, Sendable {
     /// Entries ever chained, those of earlier stores included.
     public var count: UInt64
-    /// `h_count`
+    /// The hash of the last entry, `h_count`.
     public var hash: Digest
 
     /// A head from its parts.

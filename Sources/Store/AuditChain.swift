@@ -6,7 +6,7 @@ public struct AuditLine: Hashable, Sendable {
     public var sequence: UInt64
     /// The canonical JSON that was chained.
     public var entry: [UInt8]
-    /// `h_sequence`
+    /// The hash of this line, `h_sequence`.
     public var hash: Digest
 
     /// A line from its parts.
@@ -74,7 +74,9 @@ public struct AuditChain: Sendable {
         Digest(of: head.bytes + entry)
     }
 
-    /// Takes the next line. `false`: something was found, no further line matters.
+    /// Takes the next line.
+    ///
+    /// `false`: something was found, no further line matters.
     public mutating func take(_ line: AuditLine) -> Bool {
         guard self.finding == nil else { return false }
         if line.sequence != self.last.count + 1 {

@@ -11,19 +11,19 @@ import Glibc
 public struct FileOperations: Sendable {
     /// `open(path, flags, mode)` with `O_CLOEXEC`.
     public var open: @Sendable (String, Int32, UInt32) -> Int32
-    /// `close(fd)`
+    /// Calls `close(fd)`.
     public var close: @Sendable (Int32) -> Void
     /// `pread(fd, offset, count)`: the bytes, or the error.
     public var read: @Sendable (Int32, Int, Int) -> Result<[UInt8], FileError>
     /// `pwrite(fd, bytes, offset)`: how many were written.
     public var write: @Sendable (Int32, ArraySlice<UInt8>, Int) -> Int
-    /// `fdatasync(fd)`
+    /// Calls `fdatasync(fd)`.
     public var syncData: @Sendable (Int32) -> Int32
     /// `fsync(fd)`: files whose length or name changed, and folders.
     public var sync: @Sendable (Int32) -> Int32
     /// Size of the open file.
     public var size: @Sendable (Int32) -> Int
-    /// `rename(from, to)`
+    /// Calls `rename(from, to)`.
     public var rename: @Sendable (String, String) -> Int32
     /// `mkdir(path, 0700)`; an existing folder is success.
     public var makeFolder: @Sendable (String) -> Int32

@@ -5,7 +5,9 @@
 import CSQLite
 
 /// An open SQLite database with one owner: WAL, `synchronous=FULL`, foreign keys, a short wait for
-/// locks. Closes when it goes.
+/// locks.
+///
+/// Closes when it goes.
 @safe
 public struct SQLiteConnection: ~Copyable {
     private let handle: OpaquePointer

@@ -67,7 +67,9 @@ public struct SQLiteStatement: ~Copyable {
         while try self.step() {}
     }
 
-    /// Ready for the next run; bound values stay. The last step has already told its error.
+    /// Ready for the next run; bound values stay.
+    ///
+    /// The last step has already told its error.
     public func reset() { unsafe sqlite3_reset(self.handle) }
 
     /// Whether column `index` (from 0) is NULL.
@@ -85,7 +87,7 @@ public struct SQLiteStatement: ~Copyable {
         return unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: count))
     }
 
-    /// A text column; `nil` when NULL. Bytes that are no UTF-8 come out as replacement characters.
+    /// A text column; NULL is `nil`, and bytes that are no UTF-8 come out as replacement characters.
     public func text(_ index: Int32) -> String? {
         self.isNull(index) ? nil : String(decoding: self.bytes(index), as: UTF8.self)
     }

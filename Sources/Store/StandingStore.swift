@@ -26,7 +26,9 @@ public struct StandingStore: ~Copyable {
         self.connection = connection
     }
 
-    /// Looks for damage in the whole file; seconds for a big one. For the start.
+    /// Looks for damage in the whole file; seconds for a big one.
+    ///
+    /// For the start.
     public func checkIntegrity() throws(StoreError) {
         let statement = try self.connection.prepare("PRAGMA quick_check(1)")
         guard try statement.step(), statement.text(0) == "ok" else {
@@ -286,7 +288,9 @@ public struct StandingStore: ~Copyable {
         try update.run()
     }
 
-    /// Folds the WAL into the file, so that one file can be copied. For an orderly stop.
+    /// Folds the WAL into the file, so that one file can be copied.
+    ///
+    /// For an orderly stop.
     public func checkpoint() throws(StoreError) {
         try self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     }

@@ -52,7 +52,9 @@ struct StateFile: ~Copyable, Sendable {
         }
     }
 
-    /// Contents on disk. A failure is final: the kernel may have dropped the pages (fsyncgate).
+    /// Contents on disk.
+    ///
+    /// A failure is final: the kernel may have dropped the pages (fsyncgate).
     func syncData() throws(StoreError) {
         let result = self.operations.syncData(self.fd)
         guard result == 0 else { throw .file(FileError(.sync, -result)) }

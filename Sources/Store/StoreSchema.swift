@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The tables of the store, by version. A store of a later version is refused, never changed.
+/// The tables of the store, by version.
+///
+/// A store of a later version is refused, never changed.
 enum StoreSchema {
     static let version = 1
 
-    /// Version 1. Text keys, so that a person with `sqlite3` can read them at 3 a.m.
+    /// Version 1.
+    ///
+    /// Text keys, so that a person with `sqlite3` can read them at 3 a.m.
     static let first = """
         CREATE TABLE standings (
             tenant TEXT NOT NULL, migration TEXT NOT NULL,

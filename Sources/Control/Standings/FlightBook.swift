@@ -55,7 +55,9 @@ extension StandingBook {
         }
     }
 
-    /// Forgets a flip that never was committed. The rollback that overtook it meanwhile, if one did.
+    /// Forgets a flip that never was committed.
+    ///
+    /// The rollback that overtook it meanwhile, if one did.
     @discardableResult
     func cancel(_ act: Act) -> (cell: CellName, rollback: UInt64)? {
         self.withState { $0.flights.removeValue(forKey: act.generation)?.overtaken }

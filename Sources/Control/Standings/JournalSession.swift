@@ -40,7 +40,9 @@ struct JournalSession: ~Copyable {
         self.saved = LastKnownGood(folder: folder, operations: operations)
     }
 
-    /// Reads what is on disk. Once, first.
+    /// Reads what is on disk.
+    ///
+    /// Once, first.
     mutating func recover() -> RecoveredCopy {
         let loaded = self.saved.load()
         var copy = RecoveredCopy(

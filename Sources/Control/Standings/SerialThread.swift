@@ -55,7 +55,9 @@ final class SerialThread<Resource: ~Copyable>: Sendable {
         return self.queue.withLock { $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }
     }
 
-    /// Queues a job. After `stop` it is not run: `false`.
+    /// Queues a job.
+    ///
+    /// After `stop` it is not run: `false`.
     @discardableResult
     func submit(_ job: @escaping Job) -> Bool {
         let isTaken = self.queue.withLock { queue in

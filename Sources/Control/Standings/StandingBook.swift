@@ -103,7 +103,9 @@ public final class StandingBook: Sendable {
         return act
     }
 
-    /// Steps as people read them: flags counted in. Before the act is applied.
+    /// Steps as people read them: flags counted in.
+    ///
+    /// Before the act is applied.
     static func steps(_ act: Act, _ state: StandingState) -> [CellStep] {
         var after = state
         after.apply(act)

@@ -38,6 +38,7 @@ public struct StandingGuide: Sendable {
     /// Ids of all tenants.
     public var tenants: [String]
     /// What the stage flag says for a cell without a stored standing; tenant `*`: its default.
+    ///
     /// `nil`: doubt.
     public var resolve: @Sendable (CellName) -> Stage?
 

@@ -150,7 +150,9 @@ struct StandingState {
         return saved
     }
 
-    /// Takes a saved or stored state: the highest generation per cell wins. Cells that it changed.
+    /// Takes a saved or stored state: the highest generation per cell wins.
+    ///
+    /// Cells that it changed.
     mutating func merge(_ saved: SavedState) -> [StandingRecord] {
         var changed: [StandingRecord] = []
         for record in saved.standings where record.generation > self.record(record.cell).generation

@@ -15,7 +15,13 @@ extension Standings {
         order: ActOrder
     ) throws(StandingError) -> StandingChange {
         try self.fly(pattern, order: order) { state throws(StandingError) in
-            try state.flipPlan(pattern, to: target, hasReason: order.reason != nil)
+            let plan = try state.flipPlan(pattern, to: target, hasReason: order.reason != nil)
+            for cell in plan.keys.sorted() {
+                let found = state.record(cell).generation
+                guard let ifGeneration, found > ifGeneration else { continue }
+                throw .conflict(CellConflict(cell: cell, expected: ifGeneration, found: found))
+            }
+            return plan
         }
     }
 
@@ -78,7 +84,9 @@ extension Standings {
         let state = Mutex(Claim.waiting)
     }
 
-    /// The transaction, within a bounded time. One that is given up is undone if it still commits.
+    /// The transaction, within a bounded time.
+    ///
+    /// One that is given up is undone if it still commits.
     private func commit(_ act: Act) throws(StandingError) {
         let ticket = ClaimTicket()
         let answer = Answer<StoreError?>()

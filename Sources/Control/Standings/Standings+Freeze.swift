@@ -6,8 +6,10 @@ public import Store
 
 /// Freezing writes (503) and the other acts that take effect at once and are recorded after.
 extension Standings {
-    /// Refuses or allows writes. `*/MIGRATION` freezes its default, which holds for all its tenants;
-    /// unfreezing it frees every tenant's own freeze too.
+    /// Refuses or allows writes.
+    ///
+    /// `*/MIGRATION` freezes its default, which holds for all its tenants; unfreezing it frees
+    /// every tenant's own freeze too.
     public func freeze(
         _ pattern: CellPattern,
         isFrozen: Bool,

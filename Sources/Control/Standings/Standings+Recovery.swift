@@ -78,7 +78,9 @@ extension Standings {
         self.markDiverged(actor: "banyan", reason: "unclean stop") { _ in true }
     }
 
-    /// Takes the workers' diverged flags into book, journal and store. Call it every few seconds.
+    /// Takes the workers' diverged flags into book, journal and store.
+    ///
+    /// Call it every few seconds.
     public func collectDivergences() {
         guard let port = self.port else { return }
         self.markDiverged(actor: "banyan", reason: "first write on modern") {

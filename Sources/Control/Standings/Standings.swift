@@ -37,7 +37,9 @@ public struct StandingsHealth: Sendable {
 }
 
 /// All standings of one edge: the book in memory, the store and journal behind it, the workers
-/// before it. Flips, rollbacks and freezes are functions of this, each in its own file.
+/// before it.
+///
+/// Flips, rollbacks and freezes are functions of this, each in its own file.
 ///
 ///     flip      store ──▶ book ──▶ workers ──▶ journal ──▶ return
 ///     rollback  book ──▶ workers ──▶ journal ──▶ return        (store: when it can)

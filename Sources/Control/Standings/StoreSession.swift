@@ -50,7 +50,9 @@ struct StoreSession: ~Copyable {
         }
     }
 
-    /// Brings the store up to date. Returns the generations that it has taken just now.
+    /// Brings the store up to date.
+    ///
+    /// Returns the generations that it has taken just now.
     ///
     /// - Parameter isLate: these acts were done while the store was away.
     mutating func drain(isLate: Bool) -> [UInt64] {
