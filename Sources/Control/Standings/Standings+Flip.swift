@@ -9,10 +9,13 @@ internal import Synchronization
 /// Flips: the store first, then memory and workers. What is returned from is on disk.
 extension Standings {
     /// Moves cells forward to `target`; cells of a pattern that are past it stay.
+    ///
+    /// - Parameter ifGeneration: refuses (`conflict`) when a cell was changed after it.
     public func flip(
         _ pattern: CellPattern,
         to target: Standing,
-        order: ActOrder
+        order: ActOrder,
+        ifGeneration: UInt64? = nil
     ) throws(StandingError) -> StandingChange {
         try self.fly(pattern, order: order) { state throws(StandingError) in
             let plan = try state.flipPlan(pattern, to: target, hasReason: order.reason != nil)
