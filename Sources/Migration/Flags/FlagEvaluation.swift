@@ -103,11 +103,11 @@ extension Flag {
         unixSeconds: Int64,
         expecting type: FlagValueType? = nil
     ) -> FlagEvaluation {
-        self.evaluate(context, unixSeconds: unixSeconds, expecting: type).evaluation
+        self.trace(context, unixSeconds: unixSeconds, expecting: type).evaluation
     }
 
     /// As above, and whether it depends on more than the labels of a tenant.
-    func evaluate(
+    func trace(
         _ context: FlagContext,
         unixSeconds: Int64,
         expecting type: FlagValueType?

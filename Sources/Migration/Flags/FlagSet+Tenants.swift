@@ -130,7 +130,7 @@ extension FlagSet {
                     answers[index] = shared
                     continue
                 }
-                let (evaluation, hasReadSubject) = flag.evaluate(
+                let (evaluation, hasReadSubject) = flag.trace(
                     tenants.contexts[index],
                     unixSeconds: unixSeconds,
                     expecting: type

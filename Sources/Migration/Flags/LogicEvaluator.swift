@@ -136,10 +136,24 @@ struct LogicEvaluator {
             switch value {
             case .object(let object): value = object[segment] ?? .null
             case .array(let items):
+                if segment == "length" {
+                    value = .number(Double(items.count))
+                    continue
+                }
                 guard let index = Int(segment), String(index) == segment,
                     items.indices.contains(index)
                 else { return .null }
                 value = items[index]
+            case .string(let text):
+                // JavaScript's texts have elements too, here Unicode scalars.
+                if segment == "length" {
+                    value = .number(Double(text.unicodeScalars.count))
+                    continue
+                }
+                guard let index = Int(segment), String(index) == segment, index >= 0,
+                    let scalar = text.unicodeScalars.dropFirst(index).first
+                else { return .null }
+                value = .string(String(scalar))
             default: return .null
             }
         }

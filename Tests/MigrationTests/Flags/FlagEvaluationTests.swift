@@ -256,8 +256,8 @@ struct FlagEvaluationTests {
                 bucketing: bucketing
             )
             let context = FlagContext(randomObject(&random))
-            let first = flag.evaluate(context, unixSeconds: 5, expecting: nil).evaluation
-            let second = flag.evaluate(context, unixSeconds: 5, expecting: nil).evaluation
+            let first = flag.evaluate(context, unixSeconds: 5)
+            let second = flag.evaluate(context, unixSeconds: 5)
             #expect(first == second)
         }
     }
