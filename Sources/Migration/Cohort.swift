@@ -26,6 +26,18 @@ public struct CohortHash: BitwiseCopyable, Sendable {
     /// Takes the bytes of a window.
     public mutating func append(_ bytes: ByteWindow) {
         var index = 0
+        while index < bytes.count, self.length & 3 != 0 {
+            self.append(bytes[index])
+            index &+= 1
+        }
+        while index &+ 4 <= bytes.count {
+            self.tail =
+                UInt32(bytes[index]) | UInt32(bytes[index &+ 1]) &<< 8
+                | UInt32(bytes[index &+ 2]) &<< 16 | UInt32(bytes[index &+ 3]) &<< 24
+            self.mixTail()
+            self.length &+= 4
+            index &+= 4
+        }
         while index < bytes.count {
             self.append(bytes[index])
             index &+= 1
