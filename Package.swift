@@ -60,7 +60,10 @@ var targets: [Target] = [
             "Control",
         ],
         swiftSettings: house),
-    .executableTarget(name: "Bench", dependencies: ["Bytes", "Kernel"], swiftSettings: house),
+    .executableTarget(
+        name: "Bench",
+        dependencies: ["Bytes", "Documents", "Migration", "Wire", "Kernel", "CLinux"],
+        swiftSettings: house),
     // tables of hostile messages, shared by unit and acceptance tests
     .target(
         name: "Corpora", path: "Tests/Corpora", exclude: ["requests.txt", "responses.txt"],

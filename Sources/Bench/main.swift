@@ -1,1 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+let usage = """
+    usage: banyan-bench compare [--banyan FILE] [--only NAME,...]
+    environment: BENCH_ROUNDS (5), BENCH_SECONDS (3), BENCH_JSON (file for the figures)
+    """
+
+/// The value after an option.
+func option(_ name: String) -> String? {
+    guard let index = CommandLine.arguments.firstIndex(of: name) else { return nil }
+    return CommandLine.arguments.dropFirst(index + 1).first
+}
+
+func compare() throws {
+    let environment = ProcessInfo.processInfo.environment
+    var settings = BenchSettings()
+    settings.rounds = max(1, environment["BENCH_ROUNDS"].flatMap { Int($0) } ?? settings.rounds)
+    settings.seconds = environment["BENCH_SECONDS"].flatMap { Double($0) } ?? settings.seconds
+    var programs: [any SubjectProgram] = [NginxProgram(), HAProxyProgram()]
+    if let path = option("--banyan") {
+        programs.insert(BanyanProgram(executable: URL(filePath: path).path), at: 0)
+    }
+    if let only = option("--only")?.split(separator: ",").map(String.init) {
+        programs = programs.filter { only.contains($0.name) }
+    }
+    let folder = FileManager.default.temporaryDirectory
+        .appending(path: "banyan-bench-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try Comparison(
+        programs: programs,
+        settings: settings,
+        folder: folder,
+        jsonPath: environment["BENCH_JSON"]
+    ).run()
+}
+
+do {
+    switch CommandLine.arguments.dropFirst().first {
+    case "compare": try compare()
+    default:
+        say(usage)
+        exit(2)
+    }
+} catch {
+    say("bench: \(error)")
+    exit(1)
+}
