@@ -174,6 +174,12 @@ public enum Limits {
     public static let yamlKeyBytesMax = 256
     /// Syntax errors of one file that are reported; the rest follows after the next run.
     public static let yamlProblemsMax = 32
+    /// Bytes of one regular expression of a route. Beyond: refused with a problem.
+    public static let patternBytesMax = 4_096
+    /// Worker threads of one edge, of which each owns a core.
+    public static let workersMax = 256
+    /// Bytes of a path of a Unix socket (sockaddr_un, less its NUL). Beyond: refused.
+    public static let unixPathBytesMax = 107
     /// Files of one folder that are read. Beyond: refused with a problem.
     public static let routeFilesMax = 10_000
     /// Findings of one run that are kept; the rest follows after the next run.
