@@ -55,7 +55,8 @@ public final class DataPlane: Sendable {
     /// Workers that run.
     public var workerCount: Int { self.mailboxes.count }
 
-    /// Opens the listeners and starts the workers.
+    /// Opens the listeners and starts the workers. Connections wait until ``open()``, so that every
+    /// standing can be applied before the first request.
     public init(
         plan: ProxyPlan, snapshot: Snapshot, writers: RecentWriters, notes: CellNotes, seed: UInt64
     ) throws(Errno) {
@@ -106,6 +107,9 @@ public final class DataPlane: Sendable {
         self.rings = rings
         self.done = done
     }
+
+    /// Begins to serve, after everything that was posted before.
+    public func open() { for mailbox in self.mailboxes { mailbox.post(.open) } }
 
     /// Posts a delta to every worker; the receipt collects their answers.
     public func post(_ delta: Delta) -> DeltaReceipt {

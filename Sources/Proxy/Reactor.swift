@@ -116,6 +116,8 @@ struct Reactor: ~Copyable {
                 receipt?.confirm()
             case .delta(let delta, let receipt):
                 receipt.confirm(worker: self.worker, self.apply(delta))
+            case .open:
+                self.openListeners()
             case .drain:
                 self.startDraining()
             case .stop:

@@ -10,6 +10,8 @@ enum MailboxMessage: Sendable {
     case snapshot(Snapshot, SnapshotReceipt?)
     /// Standings changed.
     case delta(Delta, DeltaReceipt)
+    /// Start accepting: standings are as they must be.
+    case open
     /// Stop accepting, finish what runs, then stop.
     case drain
     /// Stop now.

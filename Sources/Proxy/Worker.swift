@@ -33,10 +33,6 @@ final class Worker {
             try poller.addLevel(
                 self.parts.mailbox.wakeupDescriptor,
                 token: EventToken(.mailbox, Handle(index: 0, serial: 1)).word)
-            for (number, fd) in self.parts.listeners.enumerated() {
-                try poller.addLevel(
-                    fd, token: EventToken(.listener, Handle(index: UInt32(number), serial: 1)).word)
-            }
         } catch {
             fatalError("worker \(self.parts.worker) cannot poll: \(error.text)")
         }

@@ -26,6 +26,18 @@ extension Reactor {
         }
     }
 
+    /// Begins to take connections.
+    mutating func openListeners() {
+        for (index, listener) in self.listeners.enumerated() {
+            let token = EventToken(.listener, Handle(index: UInt32(index), serial: 1))
+            do throws(Errno) {
+                try self.poller.addLevel(listener.fd, token: token.word)
+            } catch {
+                fatalError("worker \(self.worker) cannot listen: \(error.text)")
+            }
+        }
+    }
+
     private mutating func admit(_ fd: Int32, _ peer: SocketAddress, _ listener: ListenerState) {
         var connection = DownstreamConnection(fd: fd, listener: listener.number)
         connection.deadline = self.nowMilliseconds &+ UInt64(Limits.headTimeoutMilliseconds)

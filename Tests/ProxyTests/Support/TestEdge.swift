@@ -54,6 +54,7 @@ final class TestEdge: Sendable {
             edgeName: "edge", writesLog: true)
         self.plane = try DataPlane(
             plan: plan, snapshot: snapshot, writers: self.writers, notes: self.notes, seed: 1)
+        self.plane.open()
     }
 
     deinit {
