@@ -7,7 +7,7 @@ extension ByteWindow {
     /// Up to eight bytes from `start` as one little-endian number, the rest zero.
     ///
     /// Comparing words instead of bytes is what keeps the recognition of names short.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func word(at start: Int, count: Int) -> UInt64 {
         precondition(
             start >= 0 && count >= 0 && count <= 8 && start &+ count <= self.count,
@@ -50,7 +50,7 @@ extension ByteWindow {
 /// Up to eight bytes of an ASCII literal from `start`, as ``ByteWindow/word(at:count:)`` gives them.
 ///
 /// With a literal the compiler folds this to a constant.
-@inline(__always)
+@inlinable @inline(__always)
 public func asciiWord(_ literal: StaticString, from start: Int = 0) -> UInt64 {
     var result: UInt64 = 0
     var shift: UInt64 = 0
@@ -65,7 +65,7 @@ public func asciiWord(_ literal: StaticString, from start: Int = 0) -> UInt64 {
 }
 
 /// Whether the byte may stand in a token (RFC 9110 5.6.2).
-@inline(__always)
+@inlinable @inline(__always)
 public func isTokenByte(_ byte: UInt8) -> Bool {
     // Bit n of the words stands for byte n: the digits, letters and !#$%&'*+-.^_`|~.
     let word: UInt64 = byte < 64 ? 0x03ff_6cfa_0000_0000 : 0x57ff_ffff_c7ff_fffe

@@ -15,9 +15,14 @@ import Bytes
 /// Notes the options of one Connection field; a list is left to ``applyConnectionOptions``.
 @inline(__always)
 func noteConnection(_ value: ByteWindow, in facts: inout FieldFacts) {
-    if value.count == 10 && value.equalsIgnoringCase("keep-alive") {
+    // Exact, since no control byte can stand in a value: nothing but a letter folds to a letter.
+    let fold: UInt64 = 0x2020_2020_2020_2020
+    if value.count == 10 && value.word(at: 0, count: 8) | fold == asciiWord("keep-ali")
+        && value.word(at: 8, count: 2) | 0x2020 == asciiWord("ve")
+    {
         facts.hasKeepAlive = true
-    } else if value.count == 5 && value.equalsIgnoringCase("close") {
+    } else if value.count == 5 && value.word(at: 0, count: 5) | 0x20_2020_2020 == asciiWord("close")
+    {
         facts.hasClose = true
     } else {
         facts.hasConnectionList = true

@@ -45,20 +45,25 @@ func isSameAuthority(_ one: ByteWindow, _ other: ByteWindow) throws(WireError) -
 
 /// Bytes of a name or IPv4 address up to the end or the colon.
 private func nameLength(_ value: ByteWindow) throws(WireError) -> Int {
-    var at = 0
-    while true {
-        let start = at
-        at = value.nameEnd(from: at)
-        guard at < value.count && value[at] != ASCII.colon else { return at }
-        switch value[at] {
-        case ASCII.dot:
+    var previous = ASCII.dot
+    for at in 0..<value.count {
+        let byte = value[at]
+        if !isLabelByte(byte) {
+            if byte == ASCII.colon { return at }
             // A dot at the start or behind a dot leaves a label empty.
-            if at == start && (at == 0 || value[at &- 1] == ASCII.dot) { throw .badHost }
-        case 0x5f, 0x7e: break
-        default: throw .badHost
+            guard byte == ASCII.dot && previous != ASCII.dot else { throw .badHost }
         }
-        at &+= 1
+        previous = byte
     }
+    return value.count
+}
+
+/// Whether the byte is a letter, a digit, `-`, `_` or `~`.
+@inline(__always)
+private func isLabelByte(_ byte: UInt8) -> Bool {
+    // Bit n of the words stands for byte n.
+    let word: UInt64 = byte < 64 ? 0x03ff_2000_0000_0000 : 0x47ff_fffe_87ff_fffe
+    return byte < 128 && word &>> UInt64(byte & 63) & 1 == 1
 }
 
 /// Bytes of `[` IPv6 address `]`; zone identifiers and future address forms are refused.

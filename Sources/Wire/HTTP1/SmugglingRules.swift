@@ -4,18 +4,18 @@ import Bytes
 // The rules that keep two recipients from seeing two different messages in the same bytes.
 //
 // request                                        verdict              why
-// Content-Length and Transfer-Encoding           conflictingFraming   RFC 9112 6.1: ought to be an attack
-// Transfer-Encoding other than `chunked`         badTransferEncoding  6.1, 6.3 (4.3): length unknown
+// Content-Length and Transfer-Encoding           conflictingFraming   RFC 9112 6.1: an attack
+// Transfer-Encoding other than `chunked`         badTransferEncoding  6.1, 6.3: length unknown
 // Transfer-Encoding twice, or in HTTP/1.0        badTransferEncoding  6.1: faulty framing
-// Content-Length twice, equal or not             badContentLength     6.3 (5) allows refusing equal ones
+// Content-Length twice, equal or not             badContentLength     6.3 allows refusing
 // Content-Length with sign, list, leading zero   badContentLength     RFC 9110 8.6: 1*DIGIT
-// bare CR, bare LF                               badLineEnding        RFC 9112 2.2 allows refusing
+// bare CR, bare LF                               badLineEnding        RFC 9112 2.2
 // NUL and other controls in a value              badFieldValue        RFC 9110 5.5
 // a folded line                                  foldedLine           RFC 9112 5.2
 // white space before the colon, empty name       badFieldName         5.1
 // Host missing, twice, or no host                badHost              3.2
-// absolute-form that disagrees with Host         badHost              3.2.2 would let the target win
-// Connection names Host or Content-Length        badConnection        RFC 9110 7.6.1: not for all recipients
+// absolute-form that disagrees with Host         badHost              3.2.2: the target wins
+// Connection names Host or Content-Length        badConnection        RFC 9110 7.6.1
 //
 // A response follows the same rules, except that a Content-Length may have leading zeros: an
 // upstream that pads its numbers is old, not hostile, and every client reads them as decimal.
