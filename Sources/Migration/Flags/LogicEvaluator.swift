@@ -145,7 +145,9 @@ struct LogicEvaluator {
                 else { return .null }
                 value = items[index]
             case .string(let text):
-                // JavaScript's texts have elements too, here Unicode scalars.
+                // JavaScript's texts have elements too, here Unicode scalars. Finding one costs
+                // its distance and no steps, so long texts have none.
+                guard text.utf8.count <= 1_024 else { return .null }
                 if segment == "length" {
                     value = .number(Double(text.unicodeScalars.count))
                     continue

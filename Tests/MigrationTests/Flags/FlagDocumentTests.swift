@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Documents
+import Foundation
 import Testing
 
 @testable import Migration
@@ -153,5 +154,43 @@ struct FlagDocumentTests {
         #expect(found[1].caret == "did you mean `modern`?")
         #expect(found[2].message.contains("`gone` is not used"))
         #expect(found[3].message.contains("entitlement"))
+    }
+
+    @Test func `every code that the sources use is explained once`() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let parts: [(String, Regex<Substring>, [ProblemCode])] = [
+            ("Sources/Documents", /"J[0-9]{3}"/, ProblemCode.json),
+            ("Sources/Migration/Flags", /"F[0-9]{3}"/, ProblemCode.flags),
+        ]
+        for (path, pattern, explained) in parts {
+            let folder = root.appending(path: path)
+            var used: Set<String> = []
+            for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            where !name.contains("ProblemCode") {
+                let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+                for match in text.matches(of: pattern) {
+                    used.insert(String(match.output.dropFirst().dropLast()))
+                }
+            }
+            #expect(used.sorted() == explained.map(\.code).sorted(), "\(path)")
+        }
+    }
+
+    @Test func `the seeds of the fuzzer are read`() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "Corpus/FuzzFlagDocument")
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(names.count >= 12)
+        for name in names {
+            var problems: [Problem] = []
+            let bytes = [UInt8](try Data(contentsOf: folder.appending(path: name)))
+            let document = FlagDocument.read(json: bytes, file: name, problems: &problems)
+            for flag in document?.flags ?? [] {
+                _ = flag.evaluate(.empty, unixSeconds: 0)
+            }
+            #expect(document != nil, "\(name): \(problems)")
+        }
     }
 }
