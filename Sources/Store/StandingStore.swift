@@ -295,6 +295,11 @@ public struct StandingStore: ~Copyable {
         try self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     }
 
+    /// Bounds the file, as a quota would: beyond, writes fail as on a full disk.
+    func limitPages(to pages: Int) throws(StoreError) {
+        try self.connection.execute("PRAGMA max_page_count = \(pages)")
+    }
+
     /// The audit's end.
     public func head() throws(StoreError) -> AuditHead {
         let last = try self.connection.prepare(

@@ -177,6 +177,8 @@ public final class Standings: Sendable {
     /// Gives an act that has happened to the store's thread; the answer comes when it was tried.
     func hand(_ act: Act) -> Answer<Bool> {
         let answer = Answer<Bool>()
+        // Counted from here on, so that "nothing waits" is never said too early.
+        self.shared.withLock { $0.health.waitingActs += 1 }
         let isTaken = self.store.submit { session in
             session.add([act])
             self.drain(&session, isLate: false)
