@@ -47,7 +47,8 @@ extension ByteWindow {
     }
 }
 
-/// Up to eight bytes of an ASCII literal from `start`, as ``ByteWindow/word(at:count:)`` gives them.
+/// Up to eight bytes of an ASCII literal from `start`, as ``ByteWindow/word(at:count:)`` gives
+/// them.
 ///
 /// With a literal the compiler folds this to a constant.
 @inlinable @inline(__always)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Invariant of this island: `count <= Limits.headerFieldsMax`, which is the capacity, and all slots are
-// initialised.
+// Invariant of this island: `count <= Limits.headerFieldsMax`, which is the capacity, and all slots
+// are initialised.
 
 /// One header field of a head: where its name and value stand, and its name's token.
 public struct FieldSlot: BitwiseCopyable, Sendable {

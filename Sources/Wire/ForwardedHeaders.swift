@@ -37,10 +37,11 @@ public struct ForwardingFacts: BitwiseCopyable {
 extension ByteWriter {
     /// Appends Forwarded (RFC 7239), X-Forwarded-For, -Host, -Proto and Via (RFC 9110 7.6.3).
     ///
-    /// Write the request's fields with `FieldMask.forwarding` dropped before. From a trusted peer the
-    /// lists of Forwarded and X-Forwarded-For are continued, and its X-Forwarded-Host, -Proto, -Port,
-    /// -Prefix and X-Real-IP, which speak of the first hop, are kept. From others nothing is. Via is
-    /// a list over several lines: the incoming lines stay, Banyan's own comes behind them.
+    /// Write the request's fields with `FieldMask.forwarding` dropped before. From a trusted peer
+    /// the lists of Forwarded and X-Forwarded-For are continued, and its X-Forwarded-Host, -Proto,
+    /// -Port, -Prefix and X-Real-IP, which speak of the first hop, are kept. From others nothing
+    /// is. Via is a list over several lines: the incoming lines stay, Banyan's own comes behind
+    /// them.
     public mutating func appendForwarding(
         _ facts: ForwardingFacts,
         head: ByteWindow,

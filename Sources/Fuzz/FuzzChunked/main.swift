@@ -3,15 +3,7 @@
 // bytes are cut, and what it gave reads the same after it was chunked anew.
 
 import Bytes
-import Glibc
 import Wire
-
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runDriver(
-    _ argc: UnsafeMutablePointer<CInt>,
-    _ argv: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ body: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
 
 private struct Outcome: Equatable {
     var payload: [UInt8] = []
@@ -52,7 +44,7 @@ private func decode(_ bytes: [UInt8], pieces: [Int]) -> Outcome {
     return outcome
 }
 
-private func check(_ bytes: [UInt8]) {
+func check(_ bytes: [UInt8]) {
     guard let seed = bytes.first else { return }
     let input = Array(bytes.dropFirst())
     let whole = decode(input, pieces: [max(input.count, 1)])
@@ -60,29 +52,16 @@ private func check(_ bytes: [UInt8]) {
         precondition(decode(input, pieces: pieces) == whole, "cutting changes the content")
     }
     guard whole.isFinished && !whole.payload.isEmpty else { return }
-    var memory = [UInt8](repeating: 0, count: whole.payload.count + 64)
-    let count = withWindow(whole.payload) { payload in
-        unsafe memory.withUnsafeMutableBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return 0 }
-            var writer = unsafe ByteWriter(base: base, position: 0, capacity: buffer.count)
-            writer.appendChunkHeader(payload.count)
-            writer.append(payload)
-            writer.appendLineBreak()
-            writer.appendLastChunk()
-            precondition(!writer.overflowed)
-            return writer.position
-        }
+    let rewritten = written { writer in
+        writer.appendChunkHeader(whole.payload.count)
+        withWindow(whole.payload) { writer.append($0) }
+        writer.appendLineBreak()
+        writer.appendLastChunk()
     }
-    let again = decode(Array(memory[..<count]), pieces: [Int(seed) + 1])
-    precondition(again.isFinished && again.payload == whole.payload && again.consumed == count)
+    let again = decode(rewritten, pieces: [Int(seed) + 1])
+    precondition(
+        again.isFinished && again.payload == whole.payload && again.consumed == rewritten.count
+    )
 }
 
-// SAFETY: libFuzzer gives `count` bytes at `data`, and argc and argv outlive the driver.
-var argumentCount = CommandLine.argc
-var arguments = unsafe CommandLine.unsafeArgv
-exit(
-    unsafe runDriver(&argumentCount, &arguments) { data, count in
-        unsafe check(Array(UnsafeBufferPointer(start: data, count: count)))
-        return 0
-    }
-)
+fuzz()

@@ -3,15 +3,7 @@
 // written anew reads the same.
 
 import Bytes
-import Glibc
 import Wire
-
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runDriver(
-    _ argc: UnsafeMutablePointer<CInt>,
-    _ argv: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ body: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
 
 /// Length of the first head when bytes arrive `piece` at a time; `nil` when refused or incomplete.
 private func headLength(_ bytes: [UInt8], piece: Int) -> Int? {
@@ -54,10 +46,7 @@ private func checkRewritten(
     func part(_ range: HeadRange) -> ByteWindow {
         head.slice(Int(range.start), Int(range.length))
     }
-    var memory = [UInt8](repeating: 0, count: 40_000)
-    let count = unsafe memory.withUnsafeMutableBufferPointer { buffer in
-        guard let base = buffer.baseAddress else { return 0 }
-        var writer = unsafe ByteWriter(base: base, position: 0, capacity: buffer.count)
+    let rewritten = written { writer in
         writer.appendRequestLine(
             method: part(request.methodRange),
             path: part(request.path),
@@ -67,11 +56,9 @@ private func checkRewritten(
         if request.framing == .chunked { writer.appendChunkedEncoding() }
         if fields.firstIndex(of: .host) == nil { writer.appendField("Host", "a") }
         writer.appendLineBreak()
-        precondition(!writer.overflowed)
-        return writer.position
     }
-    guard count <= Limits.headBytesMax else { return }
-    withWindow(Array(memory[..<count])) { again in
+    guard rewritten.count <= Limits.headBytesMax else { return }
+    withWindow(rewritten) { again in
         var table = FieldTable()
         do {
             let reread = try parseRequestHead(again, into: &table)
@@ -109,12 +96,13 @@ private func checkRewritten(
     }
 }
 
-private func check(_ bytes: [UInt8]) {
+func check(_ bytes: [UInt8]) {
     let whole = headLength(bytes, piece: max(bytes.count, 1))
     if bytes.count < 4_096 {
         for piece in [1, 3, 7] {
             let cut = headLength(bytes, piece: piece)
-            // Slow bytes may be refused earlier, for an LF without its CR in front of a complete head.
+            // Slow bytes may be refused earlier, for an LF without its CR in front of a complete
+            // head.
             guard cut != whole else { continue }
             precondition(cut == nil, "a head appeared by cutting")
             withWindow(bytes) { window in
@@ -144,12 +132,4 @@ private func check(_ bytes: [UInt8]) {
     }
 }
 
-// SAFETY: libFuzzer gives `count` bytes at `data`, and argc and argv outlive the driver.
-var argumentCount = CommandLine.argc
-var arguments = unsafe CommandLine.unsafeArgv
-exit(
-    unsafe runDriver(&argumentCount, &arguments) { data, count in
-        unsafe check(Array(UnsafeBufferPointer(start: data, count: count)))
-        return 0
-    }
-)
+fuzz()

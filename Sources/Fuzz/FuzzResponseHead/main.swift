@@ -3,15 +3,7 @@
 // written anew reads the same. The first byte picks the method that is answered.
 
 import Bytes
-import Glibc
 import Wire
-
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runDriver(
-    _ argc: UnsafeMutablePointer<CInt>,
-    _ argv: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ body: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
 
 /// Length of the head when bytes arrive `piece` at a time; `nil` when refused or incomplete.
 private func headLength(_ bytes: [UInt8], piece: Int) -> Int? {
@@ -39,10 +31,7 @@ private func checkRewritten(
     _ fields: borrowing FieldTable,
     _ method: MethodToken
 ) {
-    var memory = [UInt8](repeating: 0, count: 40_000)
-    let count = unsafe memory.withUnsafeMutableBufferPointer { buffer in
-        guard let base = buffer.baseAddress else { return 0 }
-        var writer = unsafe ByteWriter(base: base, position: 0, capacity: buffer.count)
+    let rewritten = written { writer in
         writer.appendStatusLine(
             status: response.status,
             reason: head.slice(Int(response.reason.start), Int(response.reason.length))
@@ -51,11 +40,9 @@ private func checkRewritten(
         if response.framing == .chunked { writer.appendChunkedEncoding() }
         writer.appendConnection(keepsAlive: response.keepsAlive, peerVersionMinor: 1)
         writer.appendLineBreak()
-        precondition(!writer.overflowed)
-        return writer.position
     }
-    guard count <= Limits.headBytesMax else { return }
-    withWindow(Array(memory[..<count])) { again in
+    guard rewritten.count <= Limits.headBytesMax else { return }
+    withWindow(rewritten) { again in
         var table = FieldTable()
         do {
             let reread = try parseResponseHead(again, into: &table, requestMethod: method)
@@ -72,7 +59,7 @@ private func checkRewritten(
     }
 }
 
-private func check(_ bytes: [UInt8]) {
+func check(_ bytes: [UInt8]) {
     guard let selector = bytes.first else { return }
     let method = MethodToken(rawValue: selector % 10) ?? .other
     let input = Array(bytes.dropFirst())
@@ -98,12 +85,4 @@ private func check(_ bytes: [UInt8]) {
     }
 }
 
-// SAFETY: libFuzzer gives `count` bytes at `data`, and argc and argv outlive the driver.
-var argumentCount = CommandLine.argc
-var arguments = unsafe CommandLine.unsafeArgv
-exit(
-    unsafe runDriver(&argumentCount, &arguments) { data, count in
-        unsafe check(Array(UnsafeBufferPointer(start: data, count: count)))
-        return 0
-    }
-)
+fuzz()

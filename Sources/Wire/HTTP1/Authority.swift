@@ -11,9 +11,9 @@ struct Authority: BitwiseCopyable {
 
 /// Checks `host [":" port]` (RFC 9110 7.2): throws `badHost` for everything else.
 ///
-/// Narrower than RFC 3986's reg-name on purpose: letters, digits, `-`, `.`, `_`, `~`, no empty label
-/// but a last one. Percent-encoding and sub-delimiters name no host that DNS knows, and a comma, an
-/// `@` or a `/` in Host is how one message is made to mean two places.
+/// Narrower than RFC 3986's reg-name on purpose: letters, digits, `-`, `.`, `_`, `~`, no empty
+/// label but a last one. Percent-encoding and sub-delimiters name no host that DNS knows, and a
+/// comma, an `@` or a `/` in Host is how one message is made to mean two places.
 func parseAuthority(_ value: ByteWindow) throws(WireError) -> Authority {
     guard !value.isEmpty else { throw .badHost }
     let hostLength = try value[0] == 0x5b ? bracketLength(value) : nameLength(value)

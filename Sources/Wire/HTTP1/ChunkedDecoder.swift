@@ -62,7 +62,8 @@ public struct ChunkedDecoder: BitwiseCopyable, Sendable {
     /// Whether the last chunk and the trailer section were consumed.
     public var isFinished: Bool { self.state == .finished }
 
-    /// Consumes from the window's start: framing, at most one run of payload, and framing behind it.
+    /// Consumes from the window's start: framing, at most one run of payload, and framing behind
+    /// it.
     ///
     /// Call again with the rest until nothing is consumed or the content is finished. Throws
     /// `badChunk` or `badTrailer`; after that the decoder must not be used.

@@ -35,7 +35,8 @@ public struct FieldMask: BitwiseCopyable, Sendable, Equatable {
             .inserting(.xRealIP)
     }
 
-    /// Who the client is and which tenant it belongs to, and the mark of a copy: never taken from it.
+    /// Who the client is and which tenant it belongs to, and the mark of a copy: never taken from
+    /// it.
     public static var identity: FieldMask {
         FieldMask().inserting(.xTenantID).inserting(.xUserID).inserting(.banyanShadow)
     }

@@ -5,8 +5,8 @@ public import Bytes
 /// request line.
 ///
 /// Ask again with more bytes while nothing, or a lone CR, stands behind them, and drop them only
-/// then: dropping earlier would forget how many there were. Throws `badLineEnding` for a bare CR or LF, `badRequestLine` beyond
-/// `Limits.leadingEmptyLinesMax`.
+/// then: dropping earlier would forget how many there were. Throws `badLineEnding` for a bare CR or
+/// LF, `badRequestLine` beyond `Limits.leadingEmptyLinesMax`.
 public func leadingEmptyLines(_ window: ByteWindow) throws(WireError) -> Int {
     var at = 0
     while at < window.count {

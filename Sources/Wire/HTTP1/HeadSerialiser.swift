@@ -37,8 +37,8 @@ extension ByteWriter {
     /// Appends the field lines of `head` that are kept, in order, in maximal contiguous runs.
     ///
     /// Left out are hop-by-hop fields and the names in `dropping`. A line is copied as it came: the
-    /// parser lets only lines pass that are valid as they stand, so white space around a value (legal,
-    /// RFC 9112 5.1) is kept and nothing is parsed twice.
+    /// parser lets only lines pass that are valid as they stand, so white space around a value
+    /// (legal, RFC 9112 5.1) is kept and nothing is parsed twice.
     public mutating func appendFields(
         of head: ByteWindow,
         _ fields: borrowing FieldTable,
@@ -96,7 +96,8 @@ extension ByteWriter {
         }
     }
 
-    /// Appends the size line of a chunk of `bytes`, which must not be 0: that would end the content.
+    /// Appends the size line of a chunk of `bytes`, which must not be 0: that would end the
+    /// content.
     public mutating func appendChunkHeader(_ bytes: Int) {
         precondition(bytes > 0, "a chunk of \(bytes) bytes")
         self.append(hex: UInt64(bytes))

@@ -4,8 +4,8 @@ public import Bytes
 /// Parses a complete response head (RFC 9112 4, 5) in one pass, without allocating.
 ///
 /// `head` is exactly what ``responseHeadEnd(_:scannedFrom:)`` measured; `requestMethod` is that of
-/// the request that it answers, since an answer to HEAD has no content. The fields go into `fields`,
-/// hop-by-hop ones marked, and so is the Content-Length of a 1xx or 204 (RFC 9110 8.6).
+/// the request that it answers, since an answer to HEAD has no content. The fields go into
+/// `fields`, hop-by-hop ones marked, and so is the Content-Length of a 1xx or 204 (RFC 9110 8.6).
 public func parseResponseHead(
     _ head: ByteWindow,
     into fields: inout FieldTable,

@@ -35,8 +35,8 @@ func parseContentLength(_ value: ByteWindow, kind: MessageKind) throws(WireError
     return number
 }
 
-/// Transfer-Encoding must be exactly `chunked`: Banyan asks for no other coding (it sends no TE), so
-/// a list or a parameter only serves to make two recipients disagree.
+/// Transfer-Encoding must be exactly `chunked`: Banyan asks for no other coding (it sends no TE),
+/// so a list or a parameter only serves to make two recipients disagree.
 func requireChunked(_ value: ByteWindow) throws(WireError) {
     guard value.equalsIgnoringCase("chunked") else { throw .badTransferEncoding }
 }
@@ -54,8 +54,8 @@ func requestFraming(_ facts: FieldFacts, versionMinor: UInt8) throws(WireError) 
 /// Where a response's content ends (RFC 9112 6.3), the request's method considered.
 ///
 /// 1xx, 204, 304 and answers to HEAD have none, whatever their fields say. 1xx and 204 must not
-/// announce any (6.1, RFC 9110 8.6): a chunked coding or a length above zero there is refused, since
-/// the sender may go on and send it.
+/// announce any (6.1, RFC 9110 8.6): a chunked coding or a length above zero there is refused,
+/// since the sender may go on and send it.
 func responseFraming(
     _ facts: FieldFacts,
     status: UInt16,
@@ -83,7 +83,8 @@ func keepsAlive(_ facts: FieldFacts, versionMinor: UInt8) -> Bool {
 /// Whether a name with `_` would be one of Banyan's names if `_` were `-`.
 ///
 /// CGI and its heirs turn both into `_`, so `X_Tenant_Id` would reach the origin as the identity
-/// field that only Banyan may set, and `Content_Length` as a second length. Such fields are dropped.
+/// field that only Banyan may set, and `Content_Length` as a second length. Such fields are
+/// dropped.
 func isUnderscoreTwin(_ head: ByteWindow, start: Int, length: Int) -> Bool {
     switch HeaderName.underscoreTwin(head, start: start, length: length) {
     case .host, .connection, .contentLength, .transferEncoding, .trailer, .te, .upgrade,

@@ -6,12 +6,13 @@ import Wire
 
 @Suite("Head serialiser")
 struct HeadSerialiserTests {
-    @Test func `kept fields are written in order and as they came, dropped ones leave no trace`()
+    @Test func `kept fields keep their order and bytes, dropped ones leave no trace`()
         throws
     {
         let text =
             "GET / HTTP/1.1\r\nHost: a\r\nConnection: X-Secret, Cookie\r\nA:1\r\nX-Secret: s\r\n"
-            + "Cookie: c=1\r\nTE: trailers\r\nX-Tenant-Id: evil\r\nB: \t2 \r\nX_Tenant_Id: evil\r\n\r\n"
+            + "Cookie: c=1\r\nTE: trailers\r\nX-Tenant-Id: evil\r\nB: \t2 \r\n"
+            + "X_Tenant_Id: evil\r\n\r\n"
         try RequestHeadParserTests.parse(text) { head, _, fields in
             let plain = written { $0.appendFields(of: head, fields, dropping: FieldMask()) }
             #expect(
