@@ -106,10 +106,10 @@ func failure(of problem: AdminProblem) -> CommandFailure {
         case .invalid, .reasonRequired, .confirmationRequired, .methodNotAllowed: .usage
         case .notPermitted: .permission
         case .nothingMatched: .nothingMatched
-        case .refused, .gateRefused: .refused
+        case .gateRefused: .refused
         case .conflict: .conflict
         case .storeUnavailable, .unavailable: .unreachable
-        case .notFound, .filesInvalid, .chainBroken, .failed: .failed
+        case .notFound, .refused, .filesInvalid, .chainBroken, .failed: .failed
         }
     let lines = [printable(problem.detail)] + problem.findings.map(printable)
     return CommandFailure(

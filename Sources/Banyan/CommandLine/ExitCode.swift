@@ -19,7 +19,7 @@ enum ExitCode: Int32, CaseIterable, Sendable {
         case .done: "done"
         case .failed: "failed, or something is invalid"
         case .nothingMatched: "nothing matched"
-        case .refused: "refused by the gate or by the rules for moving"
+        case .refused: "refused by the gate (NO-GO)"
         case .conflict: "conflict: somebody moved the cell meanwhile"
         case .unconfirmed: "applied, but not confirmed by every worker or NOT RECORDED"
         case .usage: "wrong usage; the message names what to pass"

@@ -37,6 +37,8 @@ public struct ActReport: Hashable, Sendable {
     public var silent: [Int]
     /// From the post to the last answer.
     public var elapsedNanoseconds: UInt64
+    /// From the call to the return, disk included.
+    public var durableNanoseconds: UInt64
     /// Wall clock of the last request decided for legacy, ms since 1970.
     public var lastLegacyMilliseconds: UInt64?
     /// Requests of these cells still in flight on legacy.
@@ -73,6 +75,7 @@ public struct ActReport: Hashable, Sendable {
         self.workers = 0
         self.silent = []
         self.elapsedNanoseconds = 0
+        self.durableNanoseconds = 0
         self.lastLegacyMilliseconds = nil
         self.inFlightLegacy = 0
         self.inFlightModern = 0
@@ -108,6 +111,7 @@ public struct ActReport: Hashable, Sendable {
                 "silent": .list(self.silent.map { .integer($0) }),
             ],
             "elapsedNanoseconds": .integer(self.elapsedNanoseconds),
+            "durableNanoseconds": .integer(self.durableNanoseconds),
             "lastLegacyMilliseconds": .optional(self.lastLegacyMilliseconds),
             "inFlight": [
                 "legacy": .integer(self.inFlightLegacy), "modern": .integer(self.inFlightModern),
@@ -137,6 +141,7 @@ public struct ActReport: Hashable, Sendable {
         self.workers = workers["total"]?.integer ?? 0
         self.silent = workers["silent"]?.items?.compactMap(\.integer) ?? []
         self.elapsedNanoseconds = number(document["elapsedNanoseconds"]) ?? 0
+        self.durableNanoseconds = number(document["durableNanoseconds"]) ?? 0
         self.lastLegacyMilliseconds = number(document["lastLegacyMilliseconds"])
         self.inFlightLegacy = document["inFlight"]?["legacy"]?.integer ?? 0
         self.inFlightModern = document["inFlight"]?["modern"]?.integer ?? 0

@@ -304,6 +304,7 @@ public let adminOpenAPI = #"""
           }
          },
          "elapsedNanoseconds": {"type": "integer"},
+           "durableNanoseconds": {"type": "integer"},
          "lastLegacyMilliseconds": {"type": ["integer", "null"]},
          "inFlight": {
           "type": "object",

@@ -68,7 +68,9 @@ struct Explanation {
     }
 
     private func explain(
-        _ order: ExplainOrder, _ head: ByteWindow, _ fields: inout FieldTable
+        _ order: ExplainOrder,
+        _ head: ByteWindow,
+        _ fields: inout FieldTable
     ) throws(AdminProblem) -> DocumentValue {
         let request: RequestHead
         do {
@@ -78,7 +80,9 @@ struct Explanation {
             request = try parseRequestHead(head, into: &fields)
         } catch let error as WireError {
             throw AdminProblem(
-                .invalid, "such a request is answered \(error.status): \(error)")
+                .invalid,
+                "such a request is answered \(error.status): \(error)"
+            )
         } catch let error as AdminProblem {
             throw error
         } catch {
@@ -99,8 +103,14 @@ struct Explanation {
         ]
         let hit = withWindow(canonical) { path in
             view.match(
-                host: host, path: path, method: method, head: head, fields: fields, query: query,
-                matcher: &matcher)
+                host: host,
+                path: path,
+                method: method,
+                head: head,
+                fields: fields,
+                query: query,
+                matcher: &matcher
+            )
         }
         let tenant = try self.tenant(order, view, host, canonical, head, fields)
         value.set("tenant", .optional(tenant.name))
@@ -111,9 +121,19 @@ struct Explanation {
         }
         withWindow(canonical) { path in
             self.add(
-                hit, order, Message(
-                    request: request, head: head, method: method, path: path, query: query),
-                tenant, fields, &value)
+                hit,
+                order,
+                Message(
+                    request: request,
+                    head: head,
+                    method: method,
+                    path: path,
+                    query: query
+                ),
+                tenant,
+                fields,
+                &value
+            )
         }
         return value
     }
@@ -141,8 +161,12 @@ struct Explanation {
     }
 
     private func tenant(
-        _ order: ExplainOrder, _ view: SnapshotView, _ host: ByteWindow, _ path: [UInt8],
-        _ head: ByteWindow, _ fields: borrowing FieldTable
+        _ order: ExplainOrder,
+        _ view: SnapshotView,
+        _ host: ByteWindow,
+        _ path: [UInt8],
+        _ head: ByteWindow,
+        _ fields: borrowing FieldTable
     ) throws(AdminProblem) -> Finding {
         var finding = Finding()
         if let given = order.tenant {
@@ -151,7 +175,11 @@ struct Explanation {
                 throw AdminProblem(.nothingMatched, "no document defines the tenant \(given)")
             }
             return Finding(
-                number: number, name: view.tenantID(number).text, from: "given", isConflict: false)
+                number: number,
+                name: view.tenantID(number).text,
+                from: "given",
+                isConflict: false
+            )
         }
         for index in 0..<view.tenantSourceCount(listener: 0) {
             let source = view.tenantSource(listener: 0, index)
@@ -180,7 +208,8 @@ struct Explanation {
 
     // MARK: Answer
 
-    private func addUnrouted(_ value: inout DocumentValue, _ view: SnapshotView, _ tenant: Finding) {
+    private func addUnrouted(_ value: inout DocumentValue, _ view: SnapshotView, _ tenant: Finding)
+    {
         value.set("route", .null)
         value.set("reason", .string("\(DecisionReason.noRoute.word)"))
         if tenant.isConflict {
@@ -204,8 +233,12 @@ struct Explanation {
     }
 
     private func add(
-        _ hit: RouteHit, _ order: ExplainOrder, _ message: Message, _ tenant: Finding,
-        _ fields: borrowing FieldTable, _ value: inout DocumentValue
+        _ hit: RouteHit,
+        _ order: ExplainOrder,
+        _ message: Message,
+        _ tenant: Finding,
+        _ fields: borrowing FieldTable,
+        _ value: inout DocumentValue
     ) {
         let view = self.edge.snapshot.view
         let record = view.route(hit.route)
@@ -221,21 +254,26 @@ struct Explanation {
                 "name": .string(name), "match": .string(label),
                 "isRedirectTarget": .bool(hit.isRedirectTarget), "file": .string(source.file),
                 "line": .integer(source.position.line),
-            ])
+            ]
+        )
         value.set("migration", .string(model.migration))
         self.addFlag(model, tenant, &value)
         var input = DecisionInput()
         input.isTenantConflict = tenant.isConflict
         input.isTenantMissing = record.isTenantRequired && tenant.name == nil
         input.isSafe = view.isSafe(
-            route: hit.route, methodIsSafe: message.request.method.isSafe, method: message.method,
-            path: message.path)
+            route: hit.route,
+            methodIsSafe: message.request.method.isSafe,
+            method: message.method,
+            path: message.path
+        )
         self.addStanding(record, model, tenant, &input, &value)
         input.earlierStage = record.earlierStage(input.standing.stage)
         input.data = record.data
         input.hasLegacy = record.legacyUpstream != .max
         input.isDiverged = self.isDiverged(
-            CellName(tenant: tenant.name ?? "*", migration: model.migration))
+            CellName(tenant: tenant.name ?? "*", migration: model.migration)
+        )
         input.isRedirectTarget = hit.isRedirectTarget
         input.entitlement = view.entitlement(route: hit.route, tenant: tenant.number)
         input.entitlementScope = record.entitlementScope
@@ -259,7 +297,8 @@ struct Explanation {
                 says?.stage == nil
                     ? "unreadable"
                     : says?.isLastKnown == true
-                        ? "last known" : says?.isTargeted == true ? "targeting" : "default"),
+                        ? "last known" : says?.isTargeted == true ? "targeting" : "default"
+            ),
         ]
         if let source = self.edge.files.flags.flag(model.migration)?.source {
             flag.set("file", .string(source.file))
@@ -269,8 +308,11 @@ struct Explanation {
     }
 
     private func addStanding(
-        _ record: RouteRecord, _ model: RouteModel, _ tenant: Finding,
-        _ input: inout DecisionInput, _ value: inout DocumentValue
+        _ record: RouteRecord,
+        _ model: RouteModel,
+        _ tenant: Finding,
+        _ input: inout DecisionInput,
+        _ value: inout DocumentValue
     ) {
         let everyone = self.stored(CellName(tenant: "*", migration: model.migration))
         let own = tenant.name.map { self.stored(CellName(tenant: $0, migration: model.migration)) }
@@ -288,7 +330,9 @@ struct Explanation {
             word = "*/\(model.migration)"
         } else {
             let flag = self.edge.snapshot.view.stageDefault(
-                migration: record.migration, tenant: tenant.number)
+                migration: record.migration,
+                tenant: tenant.number
+            )
             input.standing = Standing(flag.stage)
             input.source = flag.source
             word = "flag"
@@ -299,29 +343,39 @@ struct Explanation {
                 "stage": .string(input.standing.stage.name),
                 "share": .string(input.standing.share.text), "source": .string(word),
                 "generation": .integer(generation), "isFrozen": .bool(input.isFrozen),
-            ])
+            ]
+        )
     }
 
     /// The user's bucket: `--user`, else the cookie or header that the route names.
     private func addUser(
-        _ order: ExplainOrder, _ model: RouteModel, _ record: RouteRecord, _ message: Message,
-        _ fields: borrowing FieldTable, _ input: inout DecisionInput, _ value: inout DocumentValue
+        _ order: ExplainOrder,
+        _ model: RouteModel,
+        _ record: RouteRecord,
+        _ message: Message,
+        _ fields: borrowing FieldTable,
+        _ input: inout DecisionInput,
+        _ value: inout DocumentValue
     ) {
         guard let key = model.user else { return }
         var user = order.user
         for index in 0..<fields.count where user == nil {
             let name = message.head.slice(
-                Int(fields[index].nameStart), Int(fields[index].nameLength)
+                Int(fields[index].nameStart),
+                Int(fields[index].nameLength)
             ).text.lowercased()
             let text = message.head.slice(
-                Int(fields[index].valueStart), Int(fields[index].valueLength)
+                Int(fields[index].valueStart),
+                Int(fields[index].valueLength)
             ).text
             switch key {
             case .header(let header) where header.lowercased() == name: user = text
             case .cookie(let cookie) where name == "cookie":
                 user =
                     text.split(separator: ";").map { $0.drop { $0 == " " } }
-                    .first { $0.hasPrefix(cookie + "=") }.map { String($0.dropFirst(cookie.count + 1)) }
+                    .first { $0.hasPrefix(cookie + "=") }.map {
+                        String($0.dropFirst(cookie.count + 1))
+                    }
             default: continue
             }
         }
@@ -330,8 +384,10 @@ struct Explanation {
         let tenant = self.numbers.tenants.known(value["tenant"]?.text ?? "*") ?? 0
         let bucket = withWindow(Array(user.utf8)) {
             userBucket(
-                flagKey: view.migrationName(record.migration), tenant: view.tenantID(tenant),
-                user: $0)
+                flagKey: view.migrationName(record.migration),
+                tenant: view.tenantID(tenant),
+                user: $0
+            )
         }
         input.hasUser = true
         if input.standing.share < .all { input.userBucket = bucket }
@@ -340,7 +396,10 @@ struct Explanation {
 
     /// Who answers what.
     private func addAnswer(
-        _ decision: Decision, _ hit: RouteHit, _ model: RouteModel, _ message: Message,
+        _ decision: Decision,
+        _ hit: RouteHit,
+        _ model: RouteModel,
+        _ message: Message,
         _ value: inout DocumentValue
     ) {
         switch decision.outcome {
@@ -370,8 +429,12 @@ struct Explanation {
         var writer = pool.writer(block, from: 0)
         view.writeUpstreamPath(hit, origin: origin, path: message.path, into: &writer)
         view.writeUpstreamQuery(
-            hit, origin: origin, query: message.query, hasQuery: message.request.hasQuery,
-            into: &writer)
+            hit,
+            origin: origin,
+            query: message.query,
+            hasQuery: message.request.hasQuery,
+            into: &writer
+        )
         return pool.window(block, 0, writer.position).text
     }
 

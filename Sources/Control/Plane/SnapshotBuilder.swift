@@ -43,8 +43,10 @@ struct BuiltEdge: Sendable {
         }
         let resolved = self.resolved
         return StandingGuide(
-            migrations: migrations, tenants: self.files.set.tenants.map(\.id),
-            resolve: { resolved.resolution($0)?.stage })
+            migrations: migrations,
+            tenants: self.files.set.tenants.map(\.id),
+            resolve: { resolved.resolution($0)?.stage }
+        )
     }
 }
 
@@ -66,7 +68,10 @@ struct SnapshotBuilder {
 
     /// Compiles a set; names get their numbers from `numbers`.
     func build(
-        _ files: EdgeFiles, runtime: [StoredTenant], previous: ResolvedStages?, serial: UInt64,
+        _ files: EdgeFiles,
+        runtime: [StoredTenant],
+        previous: ResolvedStages?,
+        serial: UInt64,
         numbers: inout SnapshotNumbers
     ) throws(FilesRefused) -> BuiltEdge {
         var merged = files
@@ -112,7 +117,10 @@ struct SnapshotBuilder {
             var tenant = TenantModel(
                 id: stored.id,
                 source: ModelSource(
-                    file: "(run time)", position: SourcePosition(line: 1, column: 1)))
+                    file: "(run time)",
+                    position: SourcePosition(line: 1, column: 1)
+                )
+            )
             tenant.labels = stored.labels
             for host in stored.hosts.map({ $0.lowercased() }) {
                 if hosts.insert(host).inserted {
@@ -140,15 +148,22 @@ struct SnapshotBuilder {
         let seconds = self.unixSeconds()
         let tenants = FlagTenants(files.set.tenants)
         var stages: [String: Set<Stage>] = [:]
-        for route in files.set.routes { stages[route.migration, default: []].formUnion(route.stages) }
+        for route in files.set.routes {
+            stages[route.migration, default: []].formUnion(route.stages)
+        }
         var resolved = ResolvedStages()
         for (row, tenant) in files.set.tenants.enumerated() { resolved.rows[tenant.id] = row }
         for (migration, used) in stages {
             let list = used.sorted()
             var column = files.flags.resolveStages(
-                migration, stages: list, tenants: tenants, unixSeconds: seconds)
+                migration,
+                stages: list,
+                tenants: tenants,
+                unixSeconds: seconds
+            )
             column.append(
-                files.flags.resolveStage(migration, stages: list, unixSeconds: seconds))
+                files.flags.resolveStage(migration, stages: list, unixSeconds: seconds)
+            )
             if let previous, column.contains(where: { $0.stage == nil }) {
                 self.keepLastKnown(&column, migration, used, files.set.tenants, previous)
             }
@@ -158,8 +173,11 @@ struct SnapshotBuilder {
     }
 
     private func keepLastKnown(
-        _ column: inout [StageResolution], _ migration: String, _ used: Set<Stage>,
-        _ tenants: [TenantModel], _ previous: ResolvedStages
+        _ column: inout [StageResolution],
+        _ migration: String,
+        _ used: Set<Stage>,
+        _ tenants: [TenantModel],
+        _ previous: ResolvedStages
     ) {
         for index in column.indices where column[index].stage == nil {
             let tenant = index < tenants.count ? tenants[index].id : "*"
@@ -176,7 +194,11 @@ struct SnapshotBuilder {
         for key in Set(files.set.routes.compactMap { $0.entitlement?.flag }) {
             var column = files.flags.resolveBooleans(key, tenants: tenants, unixSeconds: seconds)
             let nobody = files.flags.evaluate(
-                key, .empty, unixSeconds: seconds, expecting: .boolean)
+                key,
+                .empty,
+                unixSeconds: seconds,
+                expecting: .boolean
+            )
             switch nobody.value?.bool {
             case true?: column.append(.licensed)
             case false?: column.append(.unlicensed)
@@ -205,7 +227,10 @@ struct SnapshotBuilder {
                             code: "R090",
                             "upstream `\(upstream.name)`: `\(endpoint.host)` has no address: "
                                 + reason.text,
-                            file: upstream.source.file, at: upstream.source.position))
+                            file: upstream.source.file,
+                            at: upstream.source.position
+                        )
+                    )
                 }
             }
         }
@@ -238,9 +263,11 @@ struct SnapshotBuilder {
         switch error {
         case .equalRank(let first, let second, let path):
             return at(
-                second, "R091",
+                second,
+                "R091",
                 "`\(path)` has the same rank as a match in "
-                    + "\(first.file):\(first.position.line): requests of both cannot be told apart")
+                    + "\(first.file):\(first.position.line): requests of both cannot be told apart"
+            )
         case .badPattern(let source, let reason):
             return at(source, "R092", "the regular expression does not compile: \(reason)")
         case .badTemplate(let source, let reason):
@@ -251,8 +278,11 @@ struct SnapshotBuilder {
             return at(source, "R090", "`\(endpoint.host):\(endpoint.port)` has no usable address")
         case .tooMany(let what, let limit):
             return Problem(
-                code: "R095", "more than \(limit) \(what)", file: "Routes",
-                at: SourcePosition(line: 1, column: 1))
+                code: "R095",
+                "more than \(limit) \(what)",
+                file: "Routes",
+                at: SourcePosition(line: 1, column: 1)
+            )
         }
     }
 }

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Migration
+import Store
+import Synchronization
+
+extension ControlPlane: EdgeOperations {}
+
+extension ControlPlane {
+    /// What `/readyz`, `/metrics` ask for.
+    public var observed: ObservedEdge {
+        ObservedEdge(checks: { self.checks() }, figures: { self.figures() })
+    }
+
+    /// The checks of `/readyz`: only starting and draining make an edge not ready.
+    public func checks() -> [HealthCheck] {
+        let state = self.state.withLock { $0 }
+        let health = self.standings.health
+        var checks = [
+            HealthCheck("started", state.edge == nil ? .failed : .ok),
+            HealthCheck("draining", state.isDraining ? .failed : .ok),
+            HealthCheck(
+                "config",
+                state.reloadProblem == nil ? .ok : .degraded,
+                state.reloadProblem.map { "the last reload was refused: \($0)" } ?? ""
+            ),
+            HealthCheck(
+                "store",
+                health.storeError == nil ? .ok : .degraded,
+                health.storeError?.text ?? ""
+            ),
+            HealthCheck(
+                "journal",
+                health.journalError == nil ? .ok : .degraded,
+                health.journalError?.text ?? ""
+            ),
+        ]
+        if state.edge?.files.isSavedCopy == true {
+            checks.append(
+                HealthCheck("files", .degraded, "serving the saved copy of an earlier set")
+            )
+        }
+        return checks
+    }
+
+    /// Every family of `/metrics`; the number of series does not depend on traffic or tenants.
+    public func figures() -> [MetricFamily] {
+        let state = self.state.withLock { $0 }
+        var families = state.port?.figures() ?? []
+        families += self.fileFigures(state)
+        families += self.standingFigures(state)
+        families += processFigures()
+        return families
+    }
+
+    private func fileFigures(_ state: State) -> [MetricFamily] {
+        [
+            MetricFamily(
+                "banyan_build_info",
+                .gauge,
+                "The version of this build; always 1.",
+                samples: [
+                    MetricSample(labels: [MetricLabel("version", productVersion)], value: 1)
+                ]
+            ),
+            MetricFamily(
+                "banyan_snapshot",
+                .gauge,
+                "Serial of the snapshot in force.",
+                value: Double(state.edge?.snapshot.serial ?? 0)
+            ),
+            MetricFamily(
+                "banyan_snapshot_bytes",
+                .gauge,
+                "Memory of the snapshot in force.",
+                value: Double(state.edge?.snapshot.byteCount ?? 0)
+            ),
+            MetricFamily(
+                "banyan_config_last_reload_successful",
+                .gauge,
+                "Whether the last load of the files was taken.",
+                value: state.reloadProblem == nil ? 1 : 0
+            ),
+            MetricFamily(
+                "banyan_config_last_reload_timestamp_seconds",
+                .gauge,
+                "When the files were last loaded, or refused, in seconds since 1970.",
+                value: Double(state.reloadMilliseconds) / 1_000
+            ),
+            MetricFamily(
+                "banyan_tenants",
+                .gauge,
+                "Tenants known.",
+                value: Double(state.edge?.files.set.tenants.count ?? 0)
+            ),
+            MetricFamily(
+                "banyan_routes",
+                .gauge,
+                "Routes in force.",
+                value: Double(state.edge?.files.set.routes.count ?? 0)
+            ),
+            MetricFamily(
+                "banyan_draining",
+                .gauge,
+                "Whether this edge is going away.",
+                value: state.isDraining ? 1 : 0
+            ),
+        ]
+    }
+
+    private func standingFigures(_ state: State) -> [MetricFamily] {
+        let health = self.standings.health
+        var counts: [CellKind: Int] = [:]
+        for record in self.standings.book.records() {
+            guard let stage = record.standing?.stage else { continue }
+            counts[CellKind(migration: record.cell.migration, stage: stage), default: 0] += 1
+        }
+        let cells = counts.sorted { $0.key < $1.key }.map { kind, count in
+            MetricSample(
+                labels: [
+                    MetricLabel("migration", kind.migration), MetricLabel("stage", kind.stage.name),
+                ],
+                value: Double(count)
+            )
+        }
+        return [
+            MetricFamily(
+                "banyan_generation",
+                .gauge,
+                "Highest generation of standings.",
+                value: Double(self.standings.book.generation)
+            ),
+            MetricFamily(
+                "banyan_standing_cells",
+                .gauge,
+                "Cells with a stored standing, by migration and stage.",
+                samples: cells
+            ),
+            MetricFamily(
+                "banyan_diverged_cells",
+                .gauge,
+                "Cells of which legacy misses writes: comparison is blind.",
+                value: Double(self.standings.book.divergences.count { $0.isDiverged })
+            ),
+            MetricFamily(
+                "banyan_flips_total",
+                .counter,
+                "Flips since the start of this edge.",
+                value: Double(state.flips)
+            ),
+            MetricFamily(
+                "banyan_rollbacks_total",
+                .counter,
+                "Rollbacks since the start of this edge.",
+                samples: [
+                    MetricSample(
+                        labels: [MetricLabel("trigger", "operator")],
+                        value: Double(state.rollbacks)
+                    )
+                ]
+            ),
+            MetricFamily(
+                "banyan_flag_store_connected",
+                .gauge,
+                "Whether the store of standings takes acts.",
+                value: health.storeError == nil ? 1 : 0
+            ),
+            MetricFamily(
+                "banyan_store_waiting_acts",
+                .gauge,
+                "Acts in force whose audit entry waits in the journal.",
+                value: Double(health.waitingActs)
+            ),
+        ]
+    }
+
+    private struct CellKind: Hashable, Comparable {
+        var migration: String
+        var stage: Stage
+
+        static func < (a: CellKind, b: CellKind) -> Bool {
+            (a.migration, a.stage) < (b.migration, b.stage)
+        }
+    }
+}

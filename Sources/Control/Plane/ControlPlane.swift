@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+public import Migration
+import Store
+import Synchronization
+
+/// The control plane of one edge: files and standings on one side, the data plane on the other.
+///
+///     Routes/, FeatureFlags/ ──▶ build ──▶ snapshot ──▶ workers
+///     flip, rollback, freeze ──▶ standings ──▶ delta ──▶ workers
+///
+/// Builds are one at a time and hold no lock that a flip or a rollback needs; what is in force is
+/// swapped under one short lock. Thread-safe.
+public final class ControlPlane: Sendable {
+    /// The configuration in force.
+    public let configuration: ConfigurationModel
+    /// Standings, their store and journal.
+    public let standings: Standings
+
+    let loadFiles: @Sendable () throws(FilesRefused) -> EdgeFiles
+    let builder: SnapshotBuilder
+    let now: @Sendable () -> UInt64
+    /// Held by whoever builds: names get their numbers under it.
+    let building = Mutex(SnapshotNumbers())
+    let state = Mutex(State())
+
+    struct State {
+        var edge: BuiltEdge?
+        var numbers = SnapshotNumbers()
+        var port: (any EdgePort)?
+        var serial: UInt64 = 0
+        var loadedMilliseconds: UInt64 = 0
+        var reloadMilliseconds: UInt64 = 0
+        var reloadProblem: String?
+        var isDraining = false
+        var flips: UInt64 = 0
+        var rollbacks: UInt64 = 0
+    }
+
+    /// A control plane that has loaded nothing yet.
+    ///
+    /// - Parameters:
+    ///   - loadFiles: reads and validates `Routes/` and `FeatureFlags/`; called again by reloads.
+    ///   - now: milliseconds since 1970.
+    ///   - seed: keys the tables of snapshots; random in production.
+    public init(
+        configuration: ConfigurationModel,
+        standings: Standings,
+        seed: UInt64,
+        now: @escaping @Sendable () -> UInt64,
+        loadFiles: @escaping @Sendable () throws(FilesRefused) -> EdgeFiles
+    ) {
+        self.configuration = configuration
+        self.standings = standings
+        self.now = now
+        self.loadFiles = loadFiles
+        self.builder = SnapshotBuilder(
+            listeners: configuration.listeners,
+            seed: seed,
+            resolveEndpoint: SnapshotBuilder.systemResolver,
+            unixSeconds: { Int64(now() / 1_000) }
+        )
+    }
+
+    // MARK: Start and stop
+
+    /// Loads, compiles, and starts the data plane that `makePort` gives; then it serves.
+    public func start(
+        makePort: (EdgeStart) throws -> any EdgePort
+    ) throws {
+        let files = try self.loadFiles()
+        let edge = try self.build(files, runtime: self.standings.book.tenants)
+        self.standings.adopt(edge.guide)
+        let diverged = self.standings.book.divergences.filter(\.isDiverged).map {
+            self.standings.numbers.number(of: $0.cell)
+        }
+        let port = try makePort(
+            EdgeStart(
+                configuration: self.configuration,
+                snapshot: edge.snapshot,
+                standings: self.standings.everything(),
+                diverged: diverged
+            )
+        )
+        self.standings.attach(port)
+        let now = self.now()
+        self.state.withLock { state in
+            state.edge = edge
+            state.port = port
+            state.loadedMilliseconds = now
+            state.reloadMilliseconds = now
+        }
+    }
+
+    /// Says from now on that no new traffic should come (`/readyz` 503).
+    public func beginDraining() { self.state.withLock { $0.isDraining = true } }
+
+    /// Takes the workers' diverged marks onto disk; call it every few seconds.
+    public func collectDivergences() { self.standings.collectDivergences() }
+
+    // MARK: Build
+
+    /// Compiles a set; nobody else builds meanwhile.
+    func build(_ files: EdgeFiles, runtime: [StoredTenant]) throws(FilesRefused) -> BuiltEdge {
+        let (previous, serial) = self.state.withLock { state in
+            state.serial += 1
+            return (state.edge?.resolved, state.serial)
+        }
+        let result = self.building.withLock { numbers -> Result<BuiltEdge, FilesRefused> in
+            self.number(files, runtime, &numbers)
+            do throws(FilesRefused) {
+                let edge = try self.builder.build(
+                    files,
+                    runtime: runtime,
+                    previous: previous,
+                    serial: serial,
+                    numbers: &numbers
+                )
+                let book = numbers
+                self.state.withLock { $0.numbers = book }
+                return .success(edge)
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    /// Gives every name its number before the compiler runs, so that it needs no lock of standings.
+    private func number(
+        _ files: EdgeFiles,
+        _ runtime: [StoredTenant],
+        _ numbers: inout SnapshotNumbers
+    ) {
+        let tenants = files.set.tenants.map(\.id) + runtime.map(\.id)
+        let migrations = files.set.routes.map(\.migration)
+        let books = self.standings.numbers.withBooks { tenantBook, migrationBook in
+            for id in tenants { _ = tenantBook.number(of: id) }
+            for name in migrations { _ = migrationBook.number(of: name) }
+            return (tenantBook, migrationBook)
+        }
+        numbers.tenants = books.0
+        numbers.migrations = books.1
+    }
+
+    /// Puts a built set in force: what standings resolve by, then what workers route by.
+    func publish(_ edge: BuiltEdge) -> Bool {
+        self.standings.adopt(edge.guide)
+        let port = self.state.withLock { state in
+            state.edge = edge
+            return state.port
+        }
+        return port?.publish(
+            edge.snapshot,
+            timeoutMilliseconds: Limits.acknowledgeTimeoutMilliseconds
+        ) ?? true
+    }
+
+    /// What is in force; refuses before the start.
+    func current() throws(AdminProblem) -> BuiltEdge {
+        guard let edge = self.state.withLock({ $0.edge }) else {
+            throw AdminProblem(.unavailable, "the edge is starting")
+        }
+        return edge
+    }
+}
