@@ -15,7 +15,11 @@ extension ControlPlane {
         do throws(StandingError) {
             if let target {
                 change = try self.standings.flip(
-                    pattern, to: target, order: act, ifGeneration: order.ifGeneration)
+                    pattern,
+                    to: target,
+                    order: act,
+                    ifGeneration: order.ifGeneration
+                )
             } else {
                 change = try self.standings.resume(pattern, order: act)
             }

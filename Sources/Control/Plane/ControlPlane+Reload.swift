@@ -142,7 +142,7 @@ extension ControlPlane {
 }
 
 extension FlagMove {
-    /// `acme/virtual-care legacy -> live`
+    /// The move in words: `acme/virtual-care legacy -> live`.
     var text: String { "\(self.cell.text) \(self.from.name) -> \(self.to.name)" }
 
     var document: DocumentValue {
@@ -154,8 +154,9 @@ extension FlagMove {
 }
 
 extension Standings {
-    /// Records that cells without a stored standing stand elsewhere now, by their flags: a flip with
-    /// generation and audit. The caller has adopted the guide that says so.
+    /// Records that cells without a stored standing stand elsewhere now, by their flags.
+    ///
+    /// It is a flip with generation and audit. The caller has adopted the guide that says so.
     func recordFlagMoves(_ cells: [CellName], order: ActOrder) -> StandingChange {
         let start = self.now()
         let act = self.book.withState { state -> Act in

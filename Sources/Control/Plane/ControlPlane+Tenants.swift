@@ -158,7 +158,7 @@ extension ControlPlane {
     }
 }
 
-/// `[a-z0-9][a-z0-9._-]{0,62}`
+/// Whether a text is `[a-z0-9][a-z0-9._-]{0,62}`.
 private func isTenantWord(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
     func isPlain(_ byte: UInt8) -> Bool {

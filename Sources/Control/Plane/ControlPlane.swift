@@ -18,7 +18,7 @@ public final class ControlPlane: Sendable {
     /// Standings, their store and journal.
     public let standings: Standings
 
-    let loadFiles: @Sendable () throws(FilesRefused) -> EdgeFiles
+    let loadFiles: @Sendable () throws(FilesRefused) -> EdgeSet
     let builder: SnapshotBuilder
     let now: @Sendable () -> UInt64
     /// Held by whoever builds: names get their numbers under it.
@@ -49,7 +49,7 @@ public final class ControlPlane: Sendable {
         standings: Standings,
         seed: UInt64,
         now: @escaping @Sendable () -> UInt64,
-        loadFiles: @escaping @Sendable () throws(FilesRefused) -> EdgeFiles
+        loadFiles: @escaping @Sendable () throws(FilesRefused) -> EdgeSet
     ) {
         self.configuration = configuration
         self.standings = standings
@@ -102,7 +102,7 @@ public final class ControlPlane: Sendable {
     // MARK: Build
 
     /// Compiles a set; nobody else builds meanwhile.
-    func build(_ files: EdgeFiles, runtime: [StoredTenant]) throws(FilesRefused) -> BuiltEdge {
+    func build(_ files: EdgeSet, runtime: [StoredTenant]) throws(FilesRefused) -> BuiltEdge {
         let (previous, serial) = self.state.withLock { state in
             state.serial += 1
             return (state.edge?.resolved, state.serial)
@@ -129,7 +129,7 @@ public final class ControlPlane: Sendable {
 
     /// Gives every name its number before the compiler runs, so that it needs no lock of standings.
     private func number(
-        _ files: EdgeFiles,
+        _ files: EdgeSet,
         _ runtime: [StoredTenant],
         _ numbers: inout SnapshotNumbers
     ) {

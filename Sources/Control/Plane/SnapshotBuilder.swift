@@ -26,7 +26,7 @@ struct ResolvedStages: Sendable {
 struct BuiltEdge: Sendable {
     var snapshot: Snapshot
     /// The files, run-time tenants merged in.
-    var files: EdgeFiles
+    var files: EdgeSet
     var resolved: ResolvedStages
     /// What was set aside, for people: run-time tenants that clash with files.
     var notes: [String]
@@ -68,7 +68,7 @@ struct SnapshotBuilder {
 
     /// Compiles a set; names get their numbers from `numbers`.
     func build(
-        _ files: EdgeFiles,
+        _ files: EdgeSet,
         runtime: [StoredTenant],
         previous: ResolvedStages?,
         serial: UInt64,
@@ -144,7 +144,7 @@ struct SnapshotBuilder {
     // MARK: Flags
 
     /// Stage flags for all tenants; where a flag fails now, what it said last.
-    private func resolve(_ files: EdgeFiles, _ previous: ResolvedStages?) -> ResolvedStages {
+    private func resolve(_ files: EdgeSet, _ previous: ResolvedStages?) -> ResolvedStages {
         let seconds = self.unixSeconds()
         let tenants = FlagTenants(files.set.tenants)
         var stages: [String: Set<Stage>] = [:]
@@ -187,7 +187,7 @@ struct SnapshotBuilder {
         }
     }
 
-    private func entitlements(_ files: EdgeFiles) -> [String: [Entitlement]] {
+    private func entitlements(_ files: EdgeSet) -> [String: [Entitlement]] {
         let seconds = self.unixSeconds()
         let tenants = FlagTenants(files.set.tenants)
         var result: [String: [Entitlement]] = [:]

@@ -3,8 +3,8 @@
 public import Documents
 public import Migration
 
-/// What the files of an edge say: one valid set.
-public struct EdgeFiles: Sendable {
+/// What the files of an edge say, validated: what a snapshot is built from.
+public struct EdgeSet: Sendable {
     /// `Routes/`: upstreams, routes, tenants.
     public var set: RouteSet
     /// `FeatureFlags/`.
