@@ -112,10 +112,11 @@ struct CommandParser {
         let count = parsed.positionals.count
         guard spec.positionals.contains(count) else {
             let extra = count > spec.positionals.upperBound
-            let what =
-                extra
-                ? "unexpected argument \"\(printable(parsed.positionals[spec.positionals.upperBound]))\""
-                : "\(spec.name) needs \(spec.arguments)"
+            var what = "\(spec.name) needs \(spec.arguments)"
+            if extra {
+                let first = printable(parsed.positionals[spec.positionals.upperBound])
+                what = "unexpected argument \"\(first)\""
+            }
             throw CommandFailure(
                 .usage,
                 what,

@@ -9,7 +9,7 @@ public let adminOpenAPI = #"""
      "info": {
       "title": "Banyan admin API",
       "version": "1",
-      "description": "On the edge's Unix socket. Only root and the edge's own user may change anything."
+      "description": "On the edge's Unix socket. Only root and its own user may change anything."
      },
      "paths": {
       "/admin/v1/status": {

@@ -7,7 +7,7 @@ import Synchronization
 
 /// Where a control server listens.
 public enum ControlEndpoint: Hashable, Sendable {
-    /// A Unix socket; a stale file at the path is replaced, a living one is not. Mode 0600 or `mode`.
+    /// A Unix socket with these mode bits; a stale file at the path is replaced, a living one not.
     case unix(path: String, mode: UInt32)
     /// A TCP port; port 0: the kernel chooses.
     case tcp(host: String, port: Int)
@@ -43,7 +43,7 @@ public struct ControlServerOptions: Sendable {
     }
 }
 
-/// A small blocking HTTP/1.1 server for control planes and sample services: a thread per connection.
+/// A small blocking HTTP/1.1 server of control planes and sample services: a thread a connection.
 ///
 /// Clarity beats speed here; a bound on connections keeps the threads countable. Requests are read
 /// whole, answered in order, and connections are kept. Not for the data plane.

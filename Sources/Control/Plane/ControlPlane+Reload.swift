@@ -86,7 +86,7 @@ extension ControlPlane {
         )
     }
 
-    /// Untouched cells of migrations and tenants in both sets that stand elsewhere by the new one.
+    /// Untouched cells of migrations and tenants in both sets that the new one puts elsewhere.
     func moves(from old: BuiltEdge, to new: BuiltEdge) -> [FlagMove] {
         var moves: [FlagMove] = []
         let tenants = new.files.set.tenants.map(\.id)
