@@ -195,4 +195,15 @@ public enum Limits {
     public static let adminConnectionsMax = 128
     /// Bytes that wait for the access log of one worker; beyond, lines are dropped and counted.
     public static let accessLogBytesMax = 4 * 1_048_576
+
+    // MARK: Sample services
+
+    /// Connections of a sample service at once, a thread each. Beyond: 503.
+    public static let sampleConnectionsMax = 2_048
+    /// Bytes of a request's content that a sample service takes. Beyond: 413.
+    public static let sampleBodyBytesMax = 16 * 1_048_576
+    /// Tenants whose changes a sample service keeps. Beyond: 507.
+    public static let sampleTenantsMax = 20_000
+    /// Records of one kind that a tenant may create. Beyond: 507.
+    public static let sampleRecordsMax = 1_000
 }

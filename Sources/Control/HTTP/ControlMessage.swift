@@ -94,6 +94,8 @@ public struct ControlResponse: Sendable {
     public var body: ControlBody
     /// Ends the connection behind this answer.
     public var closes = false
+    /// Sends the content chunked, in chunks of this many bytes; `nil`: with Content-Length.
+    public var chunkBytes: Int?
 
     /// An answer with bytes.
     public init(
@@ -150,15 +152,34 @@ public struct ControlResponse: Sendable {
         var head = "HTTP/1.1 \(self.status) \(reasonPhrase(self.status))\r\n"
         if let type = self.contentType { head += "Content-Type: \(type)\r\n" }
         for field in self.headers { head += "\(field.name): \(field.value)\r\n" }
-        if self.status >= 200 && self.status != 204 && self.status != 304 {
-            head += "Content-Length: \(content.count)\r\n"
+        let hasContent = self.status >= 200 && self.status != 204 && self.status != 304
+        if hasContent {
+            head +=
+                self.chunkBytes == nil
+                ? "Content-Length: \(content.count)\r\n" : "Transfer-Encoding: chunked\r\n"
         }
         if closes { head += "Connection: close\r\n" }
         head += "\r\n"
         var bytes = Array(head.utf8)
-        if !omitsBody { bytes.append(contentsOf: content) }
+        guard !omitsBody else { return bytes }
+        if let chunkBytes = self.chunkBytes, hasContent {
+            bytes += chunked(content, chunkBytes)
+        } else {
+            bytes += content
+        }
         return bytes
     }
+}
+
+/// Content in the chunked coding (RFC 9112 7.1), without trailers.
+private func chunked(_ content: [UInt8], _ chunkBytes: Int) -> [UInt8] {
+    precondition(chunkBytes > 0, "\(chunkBytes)")
+    var bytes: [UInt8] = []
+    for start in stride(from: 0, to: content.count, by: chunkBytes) {
+        let part = content[start..<min(start + chunkBytes, content.count)]
+        bytes += Array("\(String(part.count, radix: 16))\r\n".utf8) + part + [0x0d, 0x0a]
+    }
+    return bytes + Array("0\r\n\r\n".utf8)
 }
 
 /// The words behind a status code; clients ignore them, people read them.
@@ -193,6 +214,7 @@ func reasonPhrase(_ status: Int) -> String {
     case 502: "Bad Gateway"
     case 503: "Service Unavailable"
     case 504: "Gateway Timeout"
+    case 507: "Insufficient Storage"
     default: "Status"
     }
 }

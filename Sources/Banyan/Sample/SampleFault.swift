@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Control
+import Documents
+import Kernel
+import Synchronization
+
+/// What a sample service can do wrong on purpose.
+enum SampleFaultKind: String, CaseIterable, Sendable {
+    /// Answers 500.
+    case status500
+    /// Answers 503.
+    case status503
+    /// Answers after a pause of `milliseconds`.
+    case delay
+    /// Resets the connection instead of answering.
+    case reset
+    /// Closes the connection instead of answering.
+    case close
+    /// Never answers; waits until the peer has gone.
+    case blackhole
+    /// Sends the answer one byte every `milliseconds`.
+    case trickle
+    /// Announces the whole length, sends half of it, and closes.
+    case shortBody
+    /// Sends bytes that are no HTTP.
+    case garbage
+
+    /// What it does, for `--help`.
+    var explanation: String {
+        switch self {
+        case .status500: "answers 500"
+        case .status503: "answers 503"
+        case .delay: "answers after `milliseconds`"
+        case .reset: "resets the connection instead of answering"
+        case .close: "closes the connection instead of answering"
+        case .blackhole: "never answers"
+        case .trickle: "sends the answer one byte every `milliseconds`"
+        case .shortBody: "announces the whole length, sends half of it, and closes"
+        case .garbage: "sends bytes that are no HTTP"
+        }
+    }
+}
+
+/// A fault and the requests that it strikes.
+struct SampleFault: Hashable, Sendable {
+    var kind: SampleFaultKind
+    /// Of the requests that match, how many it strikes, in `0...1`; evenly spread, not random.
+    var rate = 1.0
+    /// Paths that it strikes begin so.
+    var path = "/"
+    /// The pause of `delay` and `trickle`.
+    var milliseconds = 1_000
+    /// Strikes that are left; `nil`: no end.
+    var times: Int?
+
+    init(kind: SampleFaultKind) { self.kind = kind }
+
+    /// The fault that a document describes; `nil` for one that is no fault.
+    init?(_ document: DocumentValue) {
+        guard let kind = document["kind"]?.text.flatMap({ SampleFaultKind(rawValue: $0) }) else {
+            return nil
+        }
+        self.init(kind: kind)
+        for member in document.members ?? [] {
+            let node = member.node
+            switch member.key {
+            case "kind": continue
+            case "rate":
+                guard let rate = node.double, (0...1).contains(rate) else { return nil }
+                self.rate = rate
+            case "path":
+                guard let path = node.text, path.hasPrefix("/") else { return nil }
+                self.path = path
+            case "milliseconds":
+                guard let count = node.integer, (0...600_000).contains(count) else { return nil }
+                self.milliseconds = count
+            case "times":
+                guard let times = node.integer, times >= 0 else { return nil }
+                self.times = times
+            default: return nil
+            }
+        }
+    }
+
+    /// The fault of a flag's value: `delay` or `delay,rate=0.5,milliseconds=200`.
+    init?(flag text: String) {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        var document: DocumentValue = ["kind": .string(String(parts[0]))]
+        for part in parts.dropFirst() {
+            let halves = part.split(separator: "=", maxSplits: 1).map(String.init)
+            guard halves.count == 2 else { return nil }
+            let isNumber = halves[0] != "path"
+            guard !isNumber || Double(halves[1])?.isFinite == true else { return nil }
+            document.set(halves[0], isNumber ? .number(halves[1]) : .string(halves[1]))
+        }
+        self.init(document)
+    }
+
+    /// The fault as a document.
+    var document: DocumentValue {
+        [
+            "kind": .string(self.kind.rawValue), "rate": .decimal(self.rate),
+            "path": .string(self.path), "milliseconds": .integer(self.milliseconds),
+            "times": .optional(self.times),
+        ]
+    }
+}
+
+/// The fault in force, if there is one, and when it strikes.
+final class SampleFaultSwitch: Sendable {
+    private let state = Mutex(State())
+
+    private struct State {
+        var fault: SampleFault?
+        var credit = 0.0
+    }
+
+    /// The fault in force.
+    var fault: SampleFault? {
+        get { self.state.withLock { $0.fault } }
+        set { self.state.withLock { $0 = State(fault: newValue) } }
+    }
+
+    /// The fault that strikes this request, or `nil`; counts it.
+    func strike(_ path: String) -> SampleFault? {
+        self.state.withLock { state in
+            guard let fault = state.fault, path.hasPrefix(fault.path), fault.times != 0 else {
+                return nil
+            }
+            state.credit += fault.rate
+            // A little less than one: ten times 0.1 is less than one in floating point.
+            guard state.credit > 1 - 1e-9 else { return nil }
+            state.credit -= 1
+            if let times = fault.times { state.fault?.times = times - 1 }
+            return fault
+        }
+    }
+}
+
+extension SampleFault {
+    /// The answer that the client gets instead of `response`.
+    func spoil(_ response: ControlResponse, isHead: Bool) -> ControlResponse {
+        switch self.kind {
+        case .status500: return self.failed(500, response)
+        case .status503: return self.failed(503, response)
+        case .delay:
+            sleepThread(milliseconds: UInt32(self.milliseconds))
+            return response
+        case .reset: return .raw { resetOnClose($0) }
+        case .close: return .raw { _ in }
+        case .blackhole:
+            return .raw { fd in
+                var rest: [UInt8] = []
+                while case .bytes = readBlocking(
+                    fd,
+                    into: &rest,
+                    atMost: 4_096,
+                    timeoutMilliseconds: 600_000
+                ) { rest = [] }
+            }
+        case .trickle:
+            let bytes = self.plainBytes(response, isHead: isHead)
+            let pause = UInt32(self.milliseconds)
+            return .raw { fd in
+                for byte in bytes {
+                    guard case .bytes = writeBlocking(fd, [byte], timeoutMilliseconds: 60_000)
+                    else { return }
+                    sleepThread(milliseconds: pause)
+                }
+            }
+        case .shortBody:
+            let bytes = self.plainBytes(response, isHead: isHead)
+            let missing = isHead ? 1 : max(1, response.bytes.count / 2)
+            return .raw { fd in
+                _ = writeBlocking(fd, Array(bytes.dropLast(missing)), timeoutMilliseconds: 60_000)
+            }
+        case .garbage:
+            return .raw { fd in
+                let bytes = Array("\u{1}\u{2}SSH-2.0-not-http\r\n\r\n".utf8)
+                _ = writeBlocking(fd, bytes, timeoutMilliseconds: 60_000)
+            }
+        }
+    }
+
+    private func failed(_ status: Int, _ response: ControlResponse) -> ControlResponse {
+        var failed = ControlResponse.json(
+            #"{"error":"a fault that was asked for"}"#,
+            status: status
+        )
+        failed.headers = response.headers.filter { $0.name.hasPrefix("S") }
+        return failed
+    }
+
+    /// Head and content with Content-Length, as they would have been sent.
+    private func plainBytes(_ response: ControlResponse, isHead: Bool) -> [UInt8] {
+        var head = "HTTP/1.1 \(response.status) OK\r\n"
+        if let type = response.contentType { head += "Content-Type: \(type)\r\n" }
+        for field in response.headers { head += "\(field.name): \(field.value)\r\n" }
+        head += "Content-Length: \(response.bytes.count)\r\nConnection: close\r\n\r\n"
+        return Array(head.utf8) + (isHead ? [] : response.bytes)
+    }
+}
