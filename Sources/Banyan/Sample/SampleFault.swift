@@ -75,6 +75,7 @@ struct SampleFault: Hashable, Sendable {
             case "milliseconds":
                 guard let count = node.integer, (0...600_000).contains(count) else { return nil }
                 self.milliseconds = count
+            case "times" where node.isNull: continue
             case "times":
                 guard let times = node.integer, times >= 0 else { return nil }
                 self.times = times
