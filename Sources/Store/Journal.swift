@@ -28,7 +28,9 @@ public struct Journal: ~Copyable, Sendable {
     /// Whether it was made just now: there was no journal before.
     public let isFresh: Bool
 
-    private struct Segments: ~Copyable, Sendable {
+    // Not private: under cross-module optimisation the metadata of a private one is looked for by
+    // the importing module and not found by the linker (Swift 6.3.1).
+    struct Segments: ~Copyable, Sendable {
         let first: StateFile
         let second: StateFile
 
