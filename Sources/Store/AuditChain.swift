@@ -27,7 +27,7 @@ public enum AuditVerdict: Hashable, Sendable {
     case edited(sequence: UInt64)
     /// Lines at the end are gone: a known head counts more.
     case truncated(count: UInt64, known: UInt64)
-    /// The chain holds together but is another one than was known: it forked at or before this line.
+    /// The chain holds together but is not the known one: it forked at or before this line.
     case forked(sequence: UInt64)
 
     /// Whether nothing was found.

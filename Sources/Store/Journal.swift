@@ -4,7 +4,7 @@ public import Bytes
 internal import Glibc
 internal import Migration
 
-/// The edge's own record of what was done, on disk before it is acknowledged, whatever the store does.
+/// The edge's own record of what was done, on disk before it is acknowledged, store or not.
 ///
 /// Two files of the same size, written full of zeros when they are made: appending never needs a
 /// new block, so it works on a full disk. One of them is current; compaction writes what must stay

@@ -87,7 +87,7 @@ public struct SQLiteStatement: ~Copyable {
         return unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: count))
     }
 
-    /// A text column; NULL is `nil`, and bytes that are no UTF-8 come out as replacement characters.
+    /// A text column; NULL is `nil`, bytes that are no UTF-8 become replacement characters.
     public func text(_ index: Int32) -> String? {
         self.isNull(index) ? nil : String(decoding: self.bytes(index), as: UTF8.self)
     }

@@ -4,7 +4,7 @@ public import Bytes
 internal import Documents
 internal import Migration
 
-/// The embedded store: standings, run-time tenants, diverged cells and the audit, in one SQLite file.
+/// The embedded store: standings, run-time tenants, diverged cells, audit, in one SQLite file.
 ///
 /// One owner on one thread; everything here may block on the disk or on another process's lock
 /// (`Limits.storeBusyMilliseconds`). What a function has returned from is on disk.
@@ -65,7 +65,7 @@ public struct StandingStore: ~Copyable {
         }
     }
 
-    /// Writes acts that have already happened, in order of arrival: newer cells win, and an act that
+    /// Writes acts that have already happened, in order of arrival: newer cells win, an act that
     /// is in the audit is skipped, so the same acts may be given again.
     ///
     /// - Returns: the audit's end.

@@ -21,7 +21,7 @@ final class TemporaryFolder: Sendable {
     func file(_ name: String) -> String { self.path + "/" + name }
 }
 
-/// File calls that fail from the n-th changing call on, like a disk or a power supply that gives up.
+/// File calls that fail from the n-th changing call on, like a disk or a power supply giving up.
 final class FaultPlan: Sendable {
     enum Fault: Sendable {
         /// From this changing call on everything fails, as after a power cut.

@@ -19,7 +19,7 @@ struct RecoveredCopy: Sendable {
     var isCleanStop: Bool { self.entries.last?.act.kind == .stopped }
 }
 
-/// The journal thread's own: the journal, the saved copy, and the acts that the store has not taken.
+/// The journal thread's own: the journal, the saved copy, and the acts that the store still needs.
 struct JournalSession: ~Copyable {
     private let folder: String
     private let bytes: Int

@@ -107,14 +107,18 @@ public final class StandingBook: Sendable {
     ///
     /// Before the act is applied.
     static func steps(_ act: Act, _ state: StandingState) -> [CellStep] {
-        var after = state
-        after.apply(act)
-        return act.cells.map {
-            CellStep(
-                cell: $0.after.cell,
-                before: state.effective($0.after.cell),
-                after: after.effective($0.after.cell)
-            )
+        let own = Dictionary(
+            act.cells.map { ($0.after.cell, $0.after.standing) },
+            uniquingKeysWith: { _, last in last }
+        )
+        return act.cells.map { part in
+            let cell = part.after.cell
+            let rest = CellName(tenant: "*", migration: cell.migration)
+            let after =
+                part.after.standing ?? own[rest].flatMap { $0 }
+                ?? (own[rest] == nil && cell != rest ? state.cells[rest]?.standing : nil)
+                ?? Standing(state.guide.resolve(cell) ?? .legacy)
+            return CellStep(cell: cell, before: state.effective(cell), after: after)
         }
     }
 }

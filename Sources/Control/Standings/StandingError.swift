@@ -82,7 +82,8 @@ public enum StandingError: Error, Sendable, Equatable {
     private static func text(_ error: StageTransitionError) -> String {
         switch error {
         case .stageNotUsed(let stage, let used):
-            "\(stage.name) is not one of its stages (\(used.map { $0.name }.joined(separator: ", ")))"
+            "\(stage.name) is not one of its stages: "
+                + used.map { $0.name }.joined(separator: ", ")
         case .skips(let stages):
             "skips \(stages.map { $0.name }.joined(separator: ", "))"
         case .jumpBelowAll: "a jump over a stage is at 100%"

@@ -36,7 +36,8 @@ public struct StandingGuide: Sendable {
     /// By name.
     public var migrations: [String: MigrationGuide]
     /// Ids of all tenants.
-    public var tenants: [String]
+    public let tenants: [String]
+    private let tenantSet: Set<String>
     /// What the stage flag says for a cell without a stored standing; tenant `*`: its default.
     ///
     /// `nil`: doubt.
@@ -50,6 +51,7 @@ public struct StandingGuide: Sendable {
     ) {
         self.migrations = migrations
         self.tenants = tenants
+        self.tenantSet = Set(tenants)
         self.resolve = resolve
     }
 
@@ -58,6 +60,8 @@ public struct StandingGuide: Sendable {
 
     /// Of a migration whose files are gone: every stage, so that it can still be taken back.
     static let unknownMigration = MigrationGuide(stages: Stage.allCases)
+
+    func hasTenant(_ id: String) -> Bool { self.tenantSet.contains(id) }
 
     func migration(_ name: String) -> MigrationGuide {
         self.migrations[name] ?? StandingGuide.unknownMigration

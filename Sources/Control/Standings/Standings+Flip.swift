@@ -209,7 +209,13 @@ extension StandingState {
     /// What `flip --resume` stores.
     func resumePlan(_ pattern: CellPattern) throws(StandingError) -> [CellName: Standing?] {
         var plan: [CellName: Standing?] = [:]
-        for record in self.cells.values where pattern.covers(record.cell) {
+        let records: [StandingRecord] =
+            if case .cell(let cell) = pattern {
+                [self.record(cell)]
+            } else {
+                self.cells.values.filter { pattern.covers($0.cell) }
+            }
+        for record in records {
             switch record.resume {
             case .none: continue
             case .unstored: plan[record.cell] = .some(nil)
@@ -229,7 +235,7 @@ extension StandingState {
             throw .unknownMigration(name)
         }
         func tenant(_ name: String) throws(StandingError) {
-            guard !self.guide.tenants.contains(name), self.tenants[name] == nil,
+            guard !self.guide.hasTenant(name), self.tenants[name] == nil,
                 !self.cells.keys.contains(where: { $0.tenant == name })
             else { return }
             throw .unknownTenant(name)

@@ -94,8 +94,8 @@ extension Standings {
         reason: String,
         isDue: (CellName) -> Bool
     ) {
-        let candidates = self.book.withState { state in state.cellsWritingToModern() }
-        let due = candidates.filter(isDue)
+        let state = self.book.withState { $0 }
+        let due = state.cellsWritingToModern(.everything, isDue: isDue)
         guard !due.isEmpty else { return }
         let now = self.now()
         let act = self.book.withState { state in
@@ -141,22 +141,30 @@ extension Standings {
 }
 
 extension StandingState {
-    /// Cells whose writes are sent to modern under `data: forward` and that are not noted yet.
-    func cellsWritingToModern() -> [CellName] {
+    /// Cells of a pattern whose writes are sent to modern under `data: forward`, that `isDue` names
+    /// and that are not noted yet.
+    ///
+    /// It may look at every cell that there is: call it on a copy, outside the book's lock.
+    func cellsWritingToModern(
+        _ pattern: CellPattern,
+        isDue: (CellName) -> Bool
+    ) -> [CellName] {
         var found: [CellName] = []
-        var seen: Set<CellName> = []
         func look(_ cell: CellName) {
-            guard seen.insert(cell).inserted,
-                self.guide.migration(cell.migration).sendsWritesToModern(self.effective(cell)),
-                !(self.divergences[cell]?.isDiverged ?? false)
+            guard isDue(cell), !(self.divergences[cell]?.isDiverged ?? false),
+                self.guide.migration(cell.migration).sendsWritesToModern(self.effective(cell))
             else { return }
             found.append(cell)
         }
-        for cell in self.cells.keys { look(cell) }
+        if case .cell(let cell) = pattern {
+            look(cell)
+            return found
+        }
+        for cell in self.cells.keys where pattern.covers(cell) { look(cell) }
         for (migration, guide) in self.guide.migrations where guide.data == .forward {
-            look(CellName(tenant: "*", migration: migration))
-            for tenant in self.guide.tenants {
-                look(CellName(tenant: tenant, migration: migration))
+            for tenant in ["*"] + self.guide.tenants {
+                let cell = CellName(tenant: tenant, migration: migration)
+                if pattern.covers(cell), self.cells[cell] == nil { look(cell) }
             }
         }
         return found

@@ -47,8 +47,9 @@ extension Standings {
     /// Cells that the workers have marked since the last look: the rollback's record carries them.
     private func divergedNow(_ pattern: CellPattern) -> [CellName] {
         guard let port = self.port else { return [] }
-        return self.book.withState { $0.cellsWritingToModern() }
-            .filter { pattern.covers($0) && port.isDiverged(self.numbers.number(of: $0)) }
+        return self.book.withState { $0 }.cellsWritingToModern(pattern) {
+            port.isDiverged(self.numbers.number(of: $0))
+        }
     }
 }
 

@@ -51,7 +51,9 @@ public final class Standings: Sendable {
     /// Numbers of cells, shared with the snapshot compiler.
     public let numbers: EdgeNumbers
     /// Audit heads that this edge has seen outside the store: for `audit verify`.
-    public var knownHeads: [AuditHead] { self.shared.withLock { $0.knownHeads } }
+    public var knownHeads: [AuditHead] {
+        self.shared.withLock { $0.knownHeads } + [self.book.withState { $0.head }]
+    }
 
     let now: @Sendable () -> UInt64
     let store: SerialThread<StoreSession>
@@ -63,6 +65,8 @@ public final class Standings: Sendable {
         var health = StandingsHealth()
         var knownHeads: [AuditHead] = []
         var needsDivergence = false
+        /// Acts on their way to the store's thread.
+        var handed = 0
     }
 
     /// How the store and the journal are.
@@ -178,9 +182,13 @@ public final class Standings: Sendable {
     func hand(_ act: Act) -> Answer<Bool> {
         let answer = Answer<Bool>()
         // Counted from here on, so that "nothing waits" is never said too early.
-        self.shared.withLock { $0.health.waitingActs += 1 }
+        self.shared.withLock { shared in
+            shared.handed += 1
+            shared.health.waitingActs += 1
+        }
         let isTaken = self.store.submit { session in
             session.add([act])
+            self.shared.withLock { $0.handed -= 1 }
             self.drain(&session, isLate: false)
             answer.give(session.waiting == 0)
         }
@@ -198,7 +206,7 @@ public final class Standings: Sendable {
     func noteHealth(_ session: borrowing StoreSession) {
         self.shared.withLock { shared in
             shared.health.storeError = session.error
-            shared.health.waitingActs = session.waiting
+            shared.health.waitingActs = session.waiting + shared.handed
             shared.health.droppedActs = session.droppedActs
             shared.health.notes = session.notes
         }

@@ -16,7 +16,7 @@ struct StoreSession: ~Copyable {
     private var store: StandingStore?
     private var identity: FileIdentity?
     private var backlog: [Act] = []
-    /// Acts whose audit entry was dropped at `Limits.storeBacklogMax`; their standings are not lost.
+    /// Acts whose audit entry was dropped at `Limits.storeBacklogMax`; standings are never lost.
     private(set) var droppedActs = 0
     /// The last error; `nil`: the store has everything.
     private(set) var error: StoreError?
