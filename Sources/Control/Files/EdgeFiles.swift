@@ -44,10 +44,22 @@ public struct EdgeFiles: Sendable {
         return result
     }
 
-    /// Checks route files and flag documents that were read elsewhere, say by a test.
-    public static func check(routes: [SourceFile], flags: [SourceFile]?) -> EdgeFiles {
+    /// Checks files that were read elsewhere, say by an editor or a test.
+    ///
+    /// Without `flags` the flags that routes name are not looked up.
+    public static func check(
+        configuration: SourceFile? = nil,
+        routes: [SourceFile],
+        flags: [SourceFile]? = nil
+    ) -> EdgeFiles {
+        let findings = Findings()
         var result = EdgeFiles()
-        result.read(routes: routes, flags: flags, findings: Findings())
+        if let configuration {
+            result.files.append(configuration)
+            result.configuration = ConfigurationFile(file: configuration.name, findings: findings)
+                .read(configuration.bytes, folder: folder(of: configuration.name))
+        }
+        result.read(routes: routes, flags: flags, findings: findings)
         return result
     }
 

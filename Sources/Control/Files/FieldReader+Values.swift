@@ -62,14 +62,15 @@ extension FieldReader {
         _ key: String,
         _ node: DocumentNode,
         in range: ClosedRange<Int>,
-        unit: String = ""
+        units: [(String, Int)] = [("", 1)]
     ) -> Int? {
         guard range.contains(value) else {
             self.problem(
                 "R015",
                 "`\(self.name(of: key))` is out of range",
                 node,
-                "from \(range.lowerBound)\(unit) to \(range.upperBound)\(unit)"
+                "from \(Quantity.text(range.lowerBound, units))"
+                    + " to \(Quantity.text(range.upperBound, units))"
             )
             return nil
         }
@@ -112,7 +113,7 @@ extension FieldReader {
             self.badQuantity(key, node, "a size", "write it like 64Ki, 1Mi or 512B")
             return nil
         }
-        return self.checked(value, key, node, in: range, unit: "B")
+        return self.checked(value, key, node, in: range, units: Quantity.byteUnits)
     }
 
     /// A duration in milliseconds: `250ms`, `2s`, `14d`.
@@ -122,7 +123,7 @@ extension FieldReader {
             self.badQuantity(key, node, "a duration", "write it like 250ms, 2s, 5m, 12h or 14d")
             return nil
         }
-        return self.checked(value, key, node, in: range, unit: "ms")
+        return self.checked(value, key, node, in: range, units: Quantity.timeUnits)
     }
 
     /// A percentage in 1/10,000: `99.99%`.

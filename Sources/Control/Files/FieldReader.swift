@@ -33,7 +33,8 @@ struct FieldReader {
             findings.add(
                 Problem(
                     code: "R010",
-                    "`\(path)` is \(node.value.kind)",
+                    path.isEmpty
+                        ? "the document is \(node.value.kind)" : "`\(path)` is \(node.value.kind)",
                     file: file,
                     at: node.position,
                     length: node.length,

@@ -2,12 +2,22 @@
 
 /// The quantities that people write in files; each reader gives `nil` for what is none.
 enum Quantity {
+    /// Units of sizes, smallest first.
+    static let byteUnits = [("B", 1), ("Ki", 1_024), ("Mi", 1_048_576), ("Gi", 1_073_741_824)]
+    /// Milliseconds first, so that `ms` is not read as `s`.
+    static let timeUnits = [
+        ("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
+    ]
+
+    /// A number in the largest unit that holds it whole: `64Ki`, `14d`.
+    static func text(_ value: Int, _ units: [(String, Int)]) -> String {
+        let unit = units.last { value >= $0.1 && value % $0.1 == 0 } ?? units[0]
+        return "\(value / unit.1)\(unit.0)"
+    }
+
     /// `64Ki`, `1Mi`, `2Gi`, `512B` or `512`: bytes.
     static func bytes(_ text: String) -> Int? {
-        let units: [(String, Int)] = [
-            ("Ki", 1_024), ("Mi", 1_048_576), ("Gi", 1_073_741_824), ("B", 1), ("", 1),
-        ]
-        for (unit, factor) in units where text.hasSuffix(unit) {
+        for (unit, factor) in self.byteUnits + [("", 1)] where text.hasSuffix(unit) {
             return self.scaled(text.dropLast(unit.count), by: factor)
         }
         return nil
@@ -15,10 +25,7 @@ enum Quantity {
 
     /// `250ms`, `2s`, `1.5s`, `5m`, `12h`, `14d`: whole milliseconds.
     static func milliseconds(_ text: String) -> Int? {
-        let units: [(String, Int)] = [
-            ("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
-        ]
-        for (unit, factor) in units where text.hasSuffix(unit) {
+        for (unit, factor) in self.timeUnits where text.hasSuffix(unit) {
             return self.scaled(text.dropLast(unit.count), by: factor)
         }
         return nil

@@ -80,7 +80,7 @@ private func isGoodPath(
             guard template.variables.isEmpty else {
                 let type = model.pathType.rawValue
                 let caret = "use type: Template"
-                reader.problem("R030", "an \(type) path with variables", node, caret)
+                reader.problem("R030", "a path of type \(type) with variables", node, caret)
                 return false
             }
             return isGoodTemplate(template, reader, node)
