@@ -63,6 +63,8 @@ extension SnapshotCompiler {
         }
         record.modernUpstream = try self.upstream(model.modern.upstream, model)
         record.modern = self.origin(model.modern)
+        record.isPlain = record.deprecation.length == 0 && record.sunset.length == 0
+            && record.legacy.isPlain && record.modern.isPlain
         record.safe = try self.operations(model.safe, model)
         record.unsafe = try self.operations(model.unsafe, model)
         return record

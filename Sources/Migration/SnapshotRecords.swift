@@ -58,6 +58,12 @@ public struct OriginRecord: BitwiseCopyable, Sendable {
     public var setQuery = FlatRun()
     /// Query parameters removed (texts).
     public var removeQuery = FlatRun()
+
+    /// Whether this side gets the client's query and fields as they are, and the endpoint's Host.
+    public var isPlain: Bool {
+        self.hostMode == .endpoint && self.setHeaders.count == 0 && self.removeHeaders.count == 0
+            && self.setQuery.count == 0 && self.removeQuery.count == 0
+    }
 }
 
 /// A route, as the hot path reads it.
@@ -70,6 +76,9 @@ public struct RouteRecord: BitwiseCopyable, Sendable {
     public var legacyUpstream = UInt32.max
     /// Index of the upstream in this snapshot.
     public var modernUpstream = UInt32.max
+    /// Nothing but the path may be rewritten on either side: no header, query or Host rules, and no
+    /// dates: the hot path skips them with one look.
+    public var isPlain = false
     /// `metadata.name`
     public var name = FlatText()
     /// One bit per stage in use.

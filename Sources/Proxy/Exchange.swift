@@ -85,7 +85,10 @@ struct Exchange: BitwiseCopyable {
     var snapshotSlot: UInt16 = 0
     var listener: UInt16 = 0
     var hit: RouteHit?
+    var routeName = FlatText()
     var isTrusted = false
+    /// The route rewrites nothing but paths (``RouteRecord/isPlain``).
+    var isPlain = false
     var tenant: UInt32 = 0
     var migration: UInt32 = 0
     var metricsRow: UInt32 = 0

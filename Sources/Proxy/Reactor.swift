@@ -80,6 +80,7 @@ struct Reactor: ~Copyable {
     var nowNanoseconds: UInt64
     var nowMilliseconds: UInt64
     var wallMilliseconds: UInt64
+    var timeText = TimeText()
 
     /// Runs until told to stop, and what was told to drain is gone.
     mutating func run() {

@@ -31,6 +31,7 @@ extension Reactor {
         }
         let route = view.route(hit.route)
         self.exchanges[e].metricsRow = route.number &+ 1
+        self.exchanges[e].routeName = route.name
         guard
             self.acceptsPath(
                 e, encodedSlash: route.keepsEncodedSlash, doubleSlash: route.keepsDoubleSlash)

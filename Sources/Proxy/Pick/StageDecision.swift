@@ -20,6 +20,7 @@ extension Reactor {
         case .tenant: break
         }
         self.exchanges[e].migration = route.migration
+        self.exchanges[e].isPlain = route.isPlain
         let tenant = self.exchanges[e].tenant
         let cell = CellNumber(tenant: tenant, migration: route.migration)
         let method = self.exchanges[e].head.method

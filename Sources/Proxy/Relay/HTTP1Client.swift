@@ -171,7 +171,7 @@ extension Reactor {
 
     /// `Deprecation` (RFC 9745) and `Sunset` (RFC 8594) on what legacy still answers.
     private func writeDeprecation(_ e: UInt32, _ writer: inout ByteWriter) {
-        guard self.exchanges[e].answeredBy == .legacy, let hit = self.exchanges[e].hit else {
+        guard !self.exchanges[e].isPlain, self.exchanges[e].answeredBy == .legacy, let hit = self.exchanges[e].hit else {
             return
         }
         let view = self.snapshots.view(self.exchanges[e].snapshotSlot)

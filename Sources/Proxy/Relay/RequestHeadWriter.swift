@@ -107,6 +107,13 @@ extension Reactor {
             return
         }
         view.writeUpstreamPath(hit, origin: self.exchanges[e].origin, path: path, into: &writer)
+        if self.exchanges[e].isPlain {
+            if hasQuery {
+                writer.append(0x3f)
+                writer.append(query)
+            }
+            return
+        }
         view.writeUpstreamQuery(
             hit, origin: self.exchanges[e].origin, query: query, hasQuery: hasQuery, into: &writer)
     }
@@ -123,6 +130,10 @@ extension Reactor {
             writer.append(authority.isEmpty ? fallback : authority)
             return
         }
+        if self.exchanges[e].isPlain {
+            writer.append(fallback)
+            return
+        }
         let origin = view.origin(hit.route, self.exchanges[e].origin)
         switch origin.hostMode {
         case .preserve: writer.append(authority.isEmpty ? fallback : authority)
@@ -135,7 +146,7 @@ extension Reactor {
         _ e: UInt32, _ view: SnapshotView, _ bytes: ByteWindow, _ mask: FieldMask,
         _ writer: inout ByteWriter
     ) {
-        guard let hit = self.exchanges[e].hit,
+        guard !self.exchanges[e].isPlain, let hit = self.exchanges[e].hit,
             view.hasHeaderEdits(hit.route, self.exchanges[e].origin)
         else {
             writer.appendFields(of: bytes, self.requestFields, dropping: mask)

@@ -52,7 +52,7 @@ extension Reactor {
         if !self.log.append(line) { self.counters.count(.logLinesDropped) }
     }
 
-    private func writeRecord(_ e: UInt32, _ microseconds: UInt64, _ writer: inout ByteWriter) {
+    private mutating func writeRecord(_ e: UInt32, _ microseconds: UInt64, _ writer: inout ByteWriter) {
         let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
         let decision = self.exchanges[e].decision
         self.writeTime(&writer)
@@ -60,7 +60,7 @@ extension Reactor {
         writer.append(self.exchanges[e].head.method.word)
         if let hit = self.exchanges[e].hit {
             writer.append("\",\"http.route\":\"")
-            writer.append(view.window(view.route(hit.route).name))
+            writer.append(view.window(self.exchanges[e].routeName))
             writer.append("\",\"url.template\":\"")
             writer.append(view.window(view.pathLabel(hit)))
         }
@@ -116,27 +116,49 @@ extension Reactor {
     }
 
     /// `{"ts":"2026-08-14T14:07:31.204Z"` from the wall clock of this wake-up.
-    private func writeTime(_ writer: inout ByteWriter) {
+    private mutating func writeTime(_ writer: inout ByteWriter) {
+        if self.timeText.milliseconds != self.wallMilliseconds { self.renderTime() }
+        for index in 0..<TimeText.count { writer.append(self.timeText.bytes[index]) }
+    }
+
+    /// Renders the time of this wake-up once for all its records.
+    private mutating func renderTime() {
+        var bytes = self.timeText.bytes
         let milliseconds = self.wallMilliseconds
         let seconds = milliseconds / 1_000
         let date = civilDate(days: Int(seconds / 86_400))
-        writer.append("{\"ts\":\"")
-        writer.append(decimal: UInt64(date.year))
-        writer.append(0x2d)
-        appendTwoDigits(UInt64(date.month), &writer)
-        writer.append(0x2d)
-        appendTwoDigits(UInt64(date.day), &writer)
-        writer.append(0x54)
-        appendTwoDigits(seconds / 3_600 % 24, &writer)
-        writer.append(0x3a)
-        appendTwoDigits(seconds / 60 % 60, &writer)
-        writer.append(0x3a)
-        appendTwoDigits(seconds % 60, &writer)
-        writer.append(0x2e)
-        let rest = milliseconds % 1_000
-        writer.append(0x30 + UInt8(rest / 100))
-        appendTwoDigits(rest % 100, &writer)
-        writer.append("Z\"")
+        var at = 0
+        func put(_ byte: UInt8) {
+            bytes[at] = byte
+            at += 1
+        }
+        func digits(_ number: UInt64, _ count: Int) {
+            var divisor: UInt64 = count == 4 ? 1_000 : count == 3 ? 100 : 10
+            for _ in 0..<count {
+                put(0x30 &+ UInt8(number / divisor % 10))
+                divisor /= 10
+            }
+        }
+        // {"ts":"2026-08-14T14:07:31.204Z"
+        let opening: InlineArray<7, UInt8> = [0x7b, 0x22, 0x74, 0x73, 0x22, 0x3a, 0x22]
+        for index in 0..<7 { put(opening[index]) }
+        digits(UInt64(date.year), 4)
+        put(0x2d)
+        digits(UInt64(date.month), 2)
+        put(0x2d)
+        digits(UInt64(date.day), 2)
+        put(0x54)
+        digits(seconds / 3_600 % 24, 2)
+        put(0x3a)
+        digits(seconds / 60 % 60, 2)
+        put(0x3a)
+        digits(seconds % 60, 2)
+        put(0x2e)
+        digits(milliseconds % 1_000, 3)
+        put(0x5a)
+        put(0x22)
+        self.timeText.milliseconds = milliseconds
+        self.timeText.bytes = bytes
     }
 
     /// The client's network: the last part of IPv4, all but three groups of IPv6 left out.
@@ -158,6 +180,14 @@ extension Reactor {
         }
         writer.append("\"")
     }
+}
+
+/// `{"ts":"..."` of a wake-up, rendered once.
+struct TimeText: BitwiseCopyable {
+    /// `{"ts":"` 7, date and time 24, and a quote.
+    static let count = 32
+    var milliseconds: UInt64 = 0
+    var bytes = InlineArray<32, UInt8>(repeating: 0)
 }
 
 /// A day of the Gregorian calendar.
