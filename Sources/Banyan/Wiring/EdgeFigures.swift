@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Control
-import Migration
 import Proxy
 import Wire
 
@@ -11,7 +10,7 @@ import Wire
 /// add a series.
 struct EdgeFigures {
     let plane: DataPlane
-    let routes: NumberBook
+    let routes: [UInt32: String]
 
     private static let classes = ["1xx", "2xx", "3xx", "4xx", "5xx", "aborted"]
     private static let answerers = ["legacy", "modern", "banyan"]
@@ -20,14 +19,16 @@ struct EdgeFigures {
         self.globals + [self.requests, self.durations, self.upstreamDurations]
     }
 
+    private var rows: [Int] { [0] + self.routes.keys.sorted().map { Int($0) + 1 } }
+
     /// Row 0 is "no route", then one row for each route's number.
     private func rowName(_ row: Int) -> String {
-        row == 0 ? "_none" : self.routes.name(UInt32(row - 1)) ?? "_gone"
+        row == 0 ? "_none" : self.routes[UInt32(row - 1)] ?? "_gone"
     }
 
     private var requests: MetricFamily {
         var samples: [MetricSample] = []
-        for row in 0...self.routes.count {
+        for row in self.rows {
             for (answerer, origin) in EdgeFigures.answerers.enumerated() {
                 for (index, codeClass) in EdgeFigures.classes.enumerated() {
                     for method in MethodToken.allCases {
@@ -58,7 +59,7 @@ struct EdgeFigures {
 
     private var durations: MetricFamily {
         var rows: [HistogramRow] = []
-        for row in 0...self.routes.count {
+        for row in self.rows {
             for (answerer, origin) in EdgeFigures.answerers.enumerated() {
                 self.append(
                     MetricsLayout.duration(row: row, answerer: answerer), row, origin, &rows)
@@ -72,7 +73,7 @@ struct EdgeFigures {
 
     private var upstreamDurations: MetricFamily {
         var rows: [HistogramRow] = []
-        for row in 0...self.routes.count {
+        for row in self.rows {
             for (index, origin) in ["legacy", "modern"].enumerated() {
                 self.append(
                     MetricsLayout.upstreamDuration(row: row, origin: index), row, origin, &rows)

@@ -5,33 +5,81 @@ import Control
 import Kernel
 import Migration
 import Proxy
+import Synchronization
 
 /// The data plane behind the door that the control plane knows: the one place where the two meet.
-final class EdgePlane: DataPlanePort {
+final class EdgePlane: EdgePort {
     private let plane: DataPlane
     private let writers: RecentWriters
     private let notes: CellNotes
+    private let log: AccessLogFile?
+    private let logEnded = Latch(count: 1)
+    /// Names of the routes by their number, those of earlier snapshots kept: counters outlive routes.
+    private let routes = Mutex<[UInt32: String]>([:])
 
-    /// Starts the workers with a first snapshot; they serve after ``open()``.
-    init(plan: ProxyPlan, snapshot: Snapshot, seed: UInt64) throws {
+    /// Starts the workers, gives them every standing, and only then lets them serve.
+    ///
+    /// - Throws: what keeps the edge from listening or from opening its access log, for people.
+    init(_ start: EdgeStart, workers: Int, seed: UInt64) throws {
+        let configuration = start.configuration
         self.writers = RecentWriters()
         self.notes = CellNotes()
+        self.log = try configuration.accessLogPath.map { try AccessLogFile(path: $0) }
         self.plane = try DataPlane(
-            plan: plan, snapshot: snapshot, writers: self.writers, notes: self.notes, seed: seed)
+            plan: try EdgePlane.plan(configuration, workers: workers), snapshot: start.snapshot,
+            writers: self.writers, notes: self.notes, seed: seed)
+        self.learn(start.snapshot)
+        for cell in start.diverged { self.notes.view.markDiverged(cell) }
+        _ = self.apply(start.standings)
+        try self.startLog()
+        self.plane.open()
     }
 
-    var workerCount: Int { self.plane.workerCount }
+    private static func plan(
+        _ configuration: ConfigurationModel, workers: Int
+    ) throws -> ProxyPlan {
+        var listeners: [ListenerPlan] = []
+        for listener in configuration.listeners {
+            let addresses = try resolve(host: listener.host, port: listener.port)
+            guard let address = addresses.first else {
+                throw WiringError("listener `\(listener.name)`: no address for \(listener.host)")
+            }
+            listeners.append(
+                ListenerPlan(address: address, trustedPeers: listener.trustedPeers))
+        }
+        return ProxyPlan(
+            workers: workers > 0 ? workers : coreCount(), listeners: listeners,
+            edgeName: configuration.edgeName, writesLog: configuration.accessLogPath != nil)
+    }
 
-    /// `host:port` of each listener, in the order of the configuration.
-    var addresses: [String] { self.plane.addresses.map(\.text) }
+    private func startLog() throws {
+        guard let log = self.log else { return }
+        _ = try CoreThread(name: "banyan-log") { [self] in
+            log.run { unsafe self.plane.drainLog { bytes in unsafe log.write(bytes) } }
+            self.logEnded.countDown()
+        }
+    }
+
+    private func learn(_ snapshot: Snapshot) {
+        let view = snapshot.view
+        self.routes.withLock { routes in
+            for index in 0..<view.routeCount {
+                let route = view.route(index)
+                routes[route.number] = view.window(route.name).text
+            }
+        }
+    }
+
+    // MARK: Standings
+
+    var workerCount: Int { self.plane.workerCount }
 
     func apply(_ delta: Delta) -> Acknowledgement {
         self.plane.post(delta).wait(timeoutMilliseconds: Limits.acknowledgeTimeoutMilliseconds)
     }
 
     func forgetWriters(_ cells: [CellNumber]) {
-        let notes = self.notes.view
-        for cell in cells { notes.clearWriters(cell) }
+        for cell in cells { self.notes.view.clearWriters(cell) }
     }
 
     func isDiverged(_ cell: CellNumber) -> Bool { self.notes.view.isDiverged(cell) }
@@ -44,32 +92,39 @@ final class EdgePlane: DataPlanePort {
         }
     }
 
-    /// Has every worker route by a snapshot; `false` when one did not answer in time.
-    func publish(_ snapshot: Snapshot) -> Bool {
-        self.plane.post(snapshot).wait(
-            timeoutMilliseconds: Limits.acknowledgeTimeoutMilliseconds)
+    // MARK: The edge
+
+    var addresses: [String] { self.plane.addresses.map(\.text) }
+
+    func publish(_ snapshot: Snapshot, timeoutMilliseconds: Int) -> Bool {
+        self.learn(snapshot)
+        return self.plane.post(snapshot).wait(timeoutMilliseconds: timeoutMilliseconds)
     }
 
-    /// Begins to serve.
-    func open() { self.plane.open() }
+    func figures() -> [MetricFamily] {
+        EdgeFigures(plane: self.plane, routes: self.routes.withLock { $0 }).families
+    }
 
-    /// Stops accepting and waits until every connection is done; `false` when the time was over and
-    /// the rest was cut.
-    func drain(timeoutMilliseconds: Int) -> Bool {
-        self.plane.drain()
-        if self.plane.join(timeoutMilliseconds: timeoutMilliseconds) { return true }
+    func reopenAccessLog() { self.log?.reopen() }
+
+    func drain() { self.plane.drain() }
+
+    func join(timeoutMilliseconds: Int) -> Bool {
+        self.plane.join(timeoutMilliseconds: timeoutMilliseconds)
+    }
+
+    func stop() {
         self.plane.stop()
         _ = self.plane.join(timeoutMilliseconds: 1_000)
-        return false
+        guard let log = self.log else { return }
+        log.stop()
+        _ = self.logEnded.wait(timeoutMilliseconds: 1_000)
     }
+}
 
-    /// Writes waiting log lines. One thread only.
-    func drainLog(_ log: AccessLogFile) {
-        unsafe self.plane.drainLog { bytes in unsafe log.write(bytes) }
-    }
+/// Why an edge cannot be wired, for people.
+struct WiringError: Error, CustomStringConvertible {
+    let description: String
 
-    /// What the workers have counted, as families of the metrics page.
-    func figures(routes: NumberBook) -> [MetricFamily] {
-        EdgeFigures(plane: self.plane, routes: routes).families
-    }
+    init(_ description: String) { self.description = description }
 }
