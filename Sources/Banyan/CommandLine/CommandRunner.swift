@@ -7,7 +7,7 @@ let allCommands: [CommandSpec] = [
     StatusCommand.spec, FlipCommand.spec, RollbackCommand.spec, FreezeCommand.spec,
     UnfreezeCommand.spec, TenantsListCommand.spec, TenantsAddCommand.spec,
     TenantsRemoveCommand.spec, AuditTailCommand.spec, AuditVerifyCommand.spec, ReloadCommand.spec,
-    SampleCommands.legacy, SampleCommands.modern, VersionCommand.spec,
+    SampleCommands.legacy, SampleCommands.modern, TourCommand.spec, VersionCommand.spec,
 ]
 
 /// Runs a command line; the exit code.
