@@ -34,7 +34,11 @@ enum TourLines {
     private static let sessions =
         "http://\(edge)/api/v1/digital-communication/virtual-sessions"
 
-    private static func get(_ path: String, host: String = "acme", options: String = "-si") -> String {
+    private static func get(
+        _ path: String,
+        host: String = "acme",
+        options: String = "-si"
+    ) -> String {
         "curl \(options) -H 'Host: \(host).care.example' \(path)"
     }
 
@@ -138,7 +142,7 @@ enum TourLines {
         TourLine(
             "Who did what, in a chain that nobody can alter unseen.",
             "banyan audit verify",
-            expects: ["[0-9]+ entries"]
+            expects: ["^ok: [0-9]+ entries"]
         ),
     ]
 }

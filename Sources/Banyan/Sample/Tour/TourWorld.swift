@@ -3,6 +3,7 @@
 import Control
 import Foundation
 import Kernel
+import Migration
 import Synchronization
 
 /// What a tour walks through: the four sample services in this process, an edge as its child.
