@@ -2,7 +2,7 @@
 
 /// A bounded first-in first-out queue of handles, reserved once.
 public struct HandleRing: ~Copyable {
-    private var slots: [Handle]
+    private var slots: FixedCells<Handle>
     private var first = 0
     /// Handles in the queue.
     public private(set) var count = 0
@@ -10,7 +10,7 @@ public struct HandleRing: ~Copyable {
     /// A queue with room for `capacity` handles.
     public init(capacity: Int) {
         precondition(capacity > 0, "\(capacity)")
-        self.slots = Array(repeating: .none, count: capacity)
+        self.slots = FixedCells(repeating: .none, count: capacity)
     }
 
     /// Whether nothing waits.

@@ -6,11 +6,11 @@
 /// entry. Callers that push deadlines back often keep the true deadline themselves, and re-arm when
 /// the entry comes up early: then moving a deadline costs nothing.
 public struct TimerWheel: ~Copyable {
-    private var heads: [Int32]
-    private var next: [Int32]
-    private var previous: [Int32]
-    private var slotOf: [Int32]
-    private var ticks: [UInt64]
+    private var heads: FixedCells<Int32>
+    private var next: FixedCells<Int32>
+    private var previous: FixedCells<Int32>
+    private var slotOf: FixedCells<Int32>
+    private var ticks: FixedCells<UInt64>
     private let slotMask: UInt64
     private var currentTick: UInt64
     private var cursor: Int32 = -1
@@ -22,11 +22,11 @@ public struct TimerWheel: ~Copyable {
     /// A wheel for nodes `0..<nodes`, `slots` (a power of two) long, standing at `now`.
     public init(nodes: Int, slots: Int, tickMilliseconds: UInt64, nowMilliseconds now: UInt64) {
         precondition(slots > 0 && slots & (slots - 1) == 0, "\(slots) is no power of two")
-        self.heads = Array(repeating: -1, count: slots)
-        self.next = Array(repeating: -1, count: nodes)
-        self.previous = Array(repeating: -1, count: nodes)
-        self.slotOf = Array(repeating: -1, count: nodes)
-        self.ticks = Array(repeating: 0, count: nodes)
+        self.heads = FixedCells(repeating: -1, count: slots)
+        self.next = FixedCells(repeating: -1, count: nodes)
+        self.previous = FixedCells(repeating: -1, count: nodes)
+        self.slotOf = FixedCells(repeating: -1, count: nodes)
+        self.ticks = FixedCells(repeating: 0, count: nodes)
         self.slotMask = UInt64(slots - 1)
         self.tickMilliseconds = tickMilliseconds
         self.currentTick = now / tickMilliseconds
