@@ -4,7 +4,8 @@ import Foundation
 
 /// Every command, in the order of the overview.
 let allCommands: [CommandSpec] = [
-    StatusCommand.spec, FlipCommand.spec, RollbackCommand.spec, FreezeCommand.spec,
+    ServeCommand.spec, ValidateCommand.spec, StatusCommand.spec, ExplainCommand.spec,
+    FlipCommand.spec, RollbackCommand.spec, FreezeCommand.spec,
     UnfreezeCommand.spec, TenantsListCommand.spec, TenantsAddCommand.spec,
     TenantsRemoveCommand.spec, AuditTailCommand.spec, AuditVerifyCommand.spec, ReloadCommand.spec,
     SampleCommands.legacy, SampleCommands.modern, TourCommand.spec, VersionCommand.spec,

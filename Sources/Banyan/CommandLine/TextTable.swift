@@ -31,3 +31,8 @@ struct TextTable {
         return text
     }
 }
+
+/// A number and its noun: `1 row`, `2 rows`.
+func counted(_ number: Int, _ noun: String) -> String {
+    "\(number) \(noun)\(number == 1 ? "" : "s")"
+}

@@ -89,6 +89,7 @@ struct ActText {
             case "freeze": return "\(name): writes are refused (503)"
             case "unfreeze": return "\(name): writes are allowed"
             default:
+                if move.from == move.to { return "\(name): stays at \(move.to ?? "(flag)")" }
                 return "\(name): \(move.from ?? "(flag)") -> \(move.to ?? "(flag)")\(mark)"
             }
         }

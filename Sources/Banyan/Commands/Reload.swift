@@ -30,7 +30,9 @@ enum ReloadCommand {
             let snapshot = document["snapshot"]?.integer ?? 0
             let routes = document["routes"]?.integer ?? 0
             let tenants = document["tenants"]?.integer ?? 0
-            context.output.line("snapshot \(snapshot): \(routes) routes, \(tenants) tenants")
+            context.output.line(
+                "snapshot \(snapshot): \(counted(routes, "route")), \(counted(tenants, "tenant"))"
+            )
             for note in document["notes"]?.items?.compactMap(\.text) ?? [] {
                 context.output.line("note: \(printable(note))")
             }

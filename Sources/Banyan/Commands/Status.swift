@@ -60,11 +60,11 @@ enum StatusCommand {
             ])
         }
         context.output.write(table.text)
-        var line = "\(report.cells.count) row\(report.cells.count == 1 ? "" : "s")"
+        var line = counted(report.cells.count, "row")
         if report.leftOut > 0 { line += " (\(report.leftOut) left out: name a cell)" }
         line += " · generation \(report.generation) · snapshot \(report.snapshot)"
-        line += " · \(report.workers) worker\(report.workers == 1 ? "" : "s")"
-        line += " · \(report.tenants) tenants · \(report.routes) routes"
+        line += " · \(counted(report.workers, "worker"))"
+        line += " · \(counted(report.tenants, "tenant")) · \(counted(report.routes, "route"))"
         if report.isDraining { line += " · draining" }
         context.output.line(line)
         if let problem = report.reloadProblem {

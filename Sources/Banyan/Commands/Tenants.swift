@@ -40,7 +40,7 @@ enum TenantsListCommand {
             ])
         }
         context.output.write(table.text)
-        context.output.line("\(table.count) tenants")
+        context.output.line(counted(table.count, "tenant"))
         for note in document["problems"]?.items?.compactMap(\.text) ?? [] {
             context.output.note("warning: \(printable(note))")
         }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Bytes
 public import Migration
 import Store
 import Synchronization
@@ -65,24 +64,26 @@ public final class ControlPlane: Sendable {
 
     // MARK: Start and stop
 
-    /// Loads, compiles, and starts the data plane that `makePort` gives; then it serves.
+    /// Loads, compiles, takes the data plane that `makePort` makes of the first snapshot, tells it
+    /// every standing, and opens it.
+    ///
+    /// - Parameter fallback: an earlier set for when the files are invalid; `nil`: none.
+    /// - Throws: `FilesRefused`, or what `makePort` throws.
     public func start(
-        makePort: (EdgeStart) throws -> any EdgePort
+        fallback: () -> EdgeSet? = { nil },
+        makePort: (Snapshot) throws -> any EdgePort
     ) throws {
-        let files = try self.loadFiles()
-        let edge = try self.build(files, runtime: self.standings.book.tenants)
-        self.standings.adopt(edge.guide)
-        let diverged = self.standings.book.divergences.filter(\.isDiverged).map {
-            self.standings.numbers.number(of: $0.cell)
+        let runtime = self.standings.book.tenants
+        let edge: BuiltEdge
+        do throws(FilesRefused) {
+            edge = try self.build(try self.loadFiles(), runtime: runtime)
+        } catch {
+            guard let saved = fallback() else { throw error }
+            edge = try self.build(saved, runtime: runtime)
+            self.state.withLock { $0.reloadProblem = error.lines.first ?? "the files are invalid" }
         }
-        let port = try makePort(
-            EdgeStart(
-                configuration: self.configuration,
-                snapshot: edge.snapshot,
-                standings: self.standings.everything(),
-                diverged: diverged
-            )
-        )
+        self.standings.adopt(edge.guide)
+        let port = try makePort(edge.snapshot)
         self.standings.attach(port)
         let now = self.now()
         self.state.withLock { state in
@@ -91,6 +92,7 @@ public final class ControlPlane: Sendable {
             state.loadedMilliseconds = now
             state.reloadMilliseconds = now
         }
+        port.open()
     }
 
     /// Says from now on that no new traffic should come (`/readyz` 503).
@@ -151,10 +153,7 @@ public final class ControlPlane: Sendable {
             state.edge = edge
             return state.port
         }
-        return port?.publish(
-            edge.snapshot,
-            timeoutMilliseconds: Limits.acknowledgeTimeoutMilliseconds
-        ) ?? true
+        return port?.publish(edge.snapshot) ?? true
     }
 
     /// What is in force; refuses before the start.

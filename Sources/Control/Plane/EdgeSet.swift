@@ -20,6 +20,12 @@ public struct EdgeSet: Sendable {
         self.flags = flags
         self.warnings = warnings
     }
+
+    /// What was read, or everything that is wrong with it.
+    public init(_ files: EdgeFiles) throws(FilesRefused) {
+        guard files.isValid else { throw FilesRefused(files.problems) }
+        self.init(set: files.set, flags: files.flags, warnings: files.problems)
+    }
 }
 
 /// Why a set of files is not taken: everything that is wrong with it.

@@ -6,8 +6,7 @@ import Migration
 import Wire
 
 extension Explanation {
-    func addUnrouted(_ value: inout DocumentValue, _ view: SnapshotView, _ tenant: Finding)
-    {
+    func addUnrouted(_ value: inout DocumentValue, _ view: SnapshotView, _ tenant: Finding) {
         value.set("route", .null)
         value.set("reason", .string("\(DecisionReason.noRoute.word)"))
         if tenant.isConflict {

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Control
+import Foundation
+import Kernel
+import Migration
+
+/// The command `banyan serve`.
+enum ServeCommand {
+    static let spec = CommandSpec(
+        words: ["serve"],
+        summary: "Run an edge in the foreground.",
+        arguments: "[--config FILE]",
+        positionals: 0...0,
+        options: [
+            .value("--config", "FILE", "the configuration (or BANYAN_CONFIG); banyan.yaml here"),
+            .value(
+                "--workers",
+                "NUMBER",
+                "workers instead of the configuration's; 0: one per core"
+            ),
+        ],
+        examples: [
+            CommandExample("banyan serve --config banyan.yaml", "run the edge of this folder"),
+            CommandExample(
+                "banyan serve --config /etc/banyan/banyan.yaml --workers 2",
+                "two cores"
+            ),
+        ],
+        exitCodes: [.failed, .unreachable, .configuration],
+        notes: [
+            "SIGTERM drains and ends with 0. SIGHUP reloads Routes/ and FeatureFlags/, all or\n"
+                + "nothing. SIGUSR1 opens the access log's file again."
+        ],
+        run: run
+    )
+
+    private static func run(_ context: CommandContext) throws(CommandFailure) -> ExitCode {
+        // Before any thread is started: they inherit the mask.
+        let signals = Signals(blocking: [SIGTERM, SIGINT, SIGHUP, SIGUSR1])
+        guard disableCoreDumps() else {
+            throw CommandFailure(.failed, "core dumps cannot be disabled; bodies hold patient data")
+        }
+        let access = ConfigurationAccess(context)
+        var configuration = try access.load()
+        if let text = context.arguments.value("--workers") {
+            guard let workers = Int(text), (0...1_024).contains(workers) else {
+                throw CommandFailure(.usage, "--workers is a number from 0 to 1024")
+            }
+            configuration.workers = workers
+        }
+        let edge = try RunningEdge(configuration, path: access.path)
+        // With the access log on stdout, words for people go to stderr.
+        for line in edge.greeting {
+            if configuration.accessLogPath == "-" {
+                context.output.note(line)
+            } else {
+                context.output.line(line)
+            }
+        }
+        while true {
+            switch signals.next() {
+            case SIGHUP:
+                context.output.note(edge.reload())
+            case SIGUSR1:
+                edge.reopenAccessLog()
+            default:
+                let milliseconds = configuration.drainTimeoutMilliseconds
+                context.output.note("draining (at most \(milliseconds) ms)")
+                let isClean = edge.stop()
+                context.output.note(isClean ? "stopped" : "stopped; what was still open was cut")
+                return .done
+            }
+        }
+    }
+}
