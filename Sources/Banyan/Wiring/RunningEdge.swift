@@ -9,8 +9,6 @@ import Proxy
 import Store
 import Synchronization
 
-extension EdgePlane: EdgePort {}
-
 /// One edge in this process: standings, control plane, workers, admin socket, metrics listener.
 ///
 ///     files ──▶ ControlPlane ──▶ EdgePlane (workers)
@@ -22,57 +20,52 @@ final class RunningEdge: Sendable {
     private let workers: EdgePlane
     private let admin: ControlServer
     private let observer: ControlServer
-    private let log: AccessLogFile?
-    private let logThread: CoreThread?
     private let isStopping = Mutex(false)
+
+    /// The control plane once there is one: both listeners answer before it, that the edge starts.
+    private final class Door: Sendable {
+        let plane = Mutex<ControlPlane?>(nil)
+    }
 
     /// Starts everything; when this returns, requests are served.
     init(_ configuration: ConfigurationModel, path: String) throws(CommandFailure) {
         self.configuration = configuration
+        let door = Door()
+        // The socket first: a second edge on the same folders must not touch their journal.
+        self.admin = try RunningEdge.listen(
+            .unix(path: configuration.adminSocket, mode: 0o660),
+            "admin"
+        ) { request in
+            guard let plane = door.plane.withLock({ $0 }) else { return RunningEdge.starting }
+            return AdminAPI(edge: plane).answer(request)
+        }
+        self.observer = try RunningEdge.listen(
+            .tcp(host: configuration.observeHost, port: configuration.observePort),
+            "observe"
+        ) { request in
+            guard let plane = door.plane.withLock({ $0 }) else {
+                return request.path == "/livez" ? .text("ok\n") : RunningEdge.starting
+            }
+            return plane.observed.answer(request)
+        }
         self.standings = try RunningEdge.openStandings(configuration)
-        let saved = SavedFiles(folder: configuration.statePath)
         self.plane = ControlPlane(
             configuration: configuration,
             standings: self.standings,
             seed: UInt64.random(in: .min ... .max),
+            saved: SavedFiles(folder: configuration.statePath),
             now: { wallMilliseconds() }
         ) { () throws(FilesRefused) in
-            let files = EdgeFiles.load(configuration: path)
-            let set = try EdgeSet(files)
-            saved.save(files)
-            return set
+            try EdgeSet(EdgeFiles.load(configuration: path))
         }
         do throws(CommandFailure) {
-            self.log = try RunningEdge.openLog(configuration)
-            self.workers = try RunningEdge.startWorkers(
-                configuration,
-                self.plane,
-                saved,
-                writesLog: self.log != nil
-            )
-            self.observer = try RunningEdge.listen(
-                .tcp(host: configuration.observeHost, port: configuration.observePort),
-                "observe",
-                handler: self.plane.observed.answer
-            )
-            let api = AdminAPI(edge: self.plane)
-            self.admin = try RunningEdge.listen(
-                .unix(path: configuration.adminSocket, mode: 0o660),
-                "admin",
-                handler: api.answer
-            )
+            self.workers = try RunningEdge.startWorkers(configuration, self.plane)
         } catch {
             self.standings.stop()
+            self.admin.stop()
             throw error
         }
-        if let log = self.log {
-            let workers = self.workers
-            self.logThread = try? CoreThread(name: "access-log") {
-                log.run { workers.drainLog(log) }
-            }
-        } else {
-            self.logThread = nil
-        }
+        door.plane.withLock { $0 = self.plane }
         let plane = self.plane
         let isStopping = { @Sendable [self] in self.isStopping.withLock { $0 } }
         try? CoreThread(name: "divergence") {
@@ -82,6 +75,8 @@ final class RunningEdge: Sendable {
             }
         }.detach()
     }
+
+    private static var starting: ControlResponse { .text("starting\n", status: 503) }
 
     // MARK: Start
 
@@ -107,31 +102,16 @@ final class RunningEdge: Sendable {
         }
     }
 
-    private static func openLog(
-        _ configuration: ConfigurationModel
-    ) throws(CommandFailure) -> AccessLogFile? {
-        guard let path = configuration.accessLogPath else { return nil }
-        do {
-            return try AccessLogFile(path: path)
-        } catch {
-            let words = (error as? Errno)?.text ?? "\(error)"
-            throw CommandFailure(.failed, "the access log \(path) cannot be opened: \(words)")
-        }
-    }
-
     private static func startWorkers(
         _ configuration: ConfigurationModel,
-        _ plane: ControlPlane,
-        _ saved: SavedFiles,
-        writesLog: Bool
+        _ plane: ControlPlane
     ) throws(CommandFailure) -> EdgePlane {
-        let plan = try RunningEdge.plan(configuration, writesLog: writesLog)
         let made = Mutex<EdgePlane?>(nil)
         do {
-            try plane.start(fallback: saved.load) { snapshot in
+            try plane.start { start in
                 let workers = try EdgePlane(
-                    plan: plan,
-                    snapshot: snapshot,
+                    start,
+                    workers: configuration.workers,
                     seed: UInt64.random(in: .min ... .max)
                 )
                 made.withLock { $0 = workers }
@@ -148,41 +128,13 @@ final class RunningEdge: Sendable {
             let places = configuration.listeners.map { "\($0.host):\($0.port)" }
             throw CommandFailure(
                 .failed,
-                "cannot listen on \(places.joined(separator: ", ")): \(words)"
+                "cannot serve on \(places.joined(separator: ", ")): \(words)"
             )
         }
         guard let workers = made.withLock({ $0 }) else {
             throw CommandFailure(.failed, "no workers were started")
         }
         return workers
-    }
-
-    private static func plan(
-        _ configuration: ConfigurationModel,
-        writesLog: Bool
-    ) throws(CommandFailure) -> ProxyPlan {
-        var listeners: [ListenerPlan] = []
-        for listener in configuration.listeners {
-            let addresses = try? resolve(host: listener.host, port: listener.port)
-            guard let address = addresses?.first else {
-                throw CommandFailure(
-                    .configuration,
-                    "listener \(listener.name): \(listener.host) has no address"
-                )
-            }
-            listeners.append(
-                ListenerPlan(address: address, trustedPeers: listener.trustedPeers)
-            )
-        }
-        let workers = configuration.workers > 0 ? configuration.workers : coreCount()
-        var plan = ProxyPlan(
-            workers: workers,
-            listeners: listeners,
-            edgeName: configuration.edgeName,
-            writesLog: writesLog
-        )
-        plan.pinsWorkers = workers > 1 && workers <= coreCount()
-        return plan
     }
 
     private static func listen(
@@ -242,21 +194,21 @@ final class RunningEdge: Sendable {
     }
 
     /// Has the access log's file opened again.
-    func reopenAccessLog() { self.log?.reopen() }
+    func reopenAccessLog() { self.workers.reopenAccessLog() }
 
     /// Drains and stops everything; `false` when connections had to be cut.
     func stop() -> Bool {
         self.plane.beginDraining()
         sleepThread(milliseconds: UInt32(self.configuration.drainDelayMilliseconds))
-        let isClean = self.workers.drain(
+        self.workers.drain()
+        let isClean = self.workers.join(
             timeoutMilliseconds: self.configuration.drainTimeoutMilliseconds
         )
+        self.workers.stop()
         self.isStopping.withLock { $0 = true }
         self.admin.stop()
         self.standings.stop()
         self.observer.stop(timeoutMilliseconds: 1_000)
-        self.log?.stop()
-        self.logThread?.join()
         return isClean
     }
 }

@@ -46,7 +46,7 @@ extension ControlPlane {
     /// Every family of `/metrics`; the number of series does not depend on traffic or tenants.
     public func figures() -> [MetricFamily] {
         let state = self.state.withLock { $0 }
-        var families = state.port?.figures(routes: state.numbers.routes) ?? []
+        var families = state.port?.figures() ?? []
         families += self.fileFigures(state)
         families += self.standingFigures(state)
         families += processFigures()

@@ -21,7 +21,9 @@ extension ControlPlane {
     /// the flag's metadata. What is refused leaves everything as it was.
     public func reload(actor: String) throws(AdminProblem) -> DocumentValue {
         do throws(AdminProblem) {
-            let report = try self.tryReload(actor: actor)
+            let report = try self.oneAtATime { () throws(AdminProblem) in
+                try self.tryReload(actor: actor)
+            }
             let now = self.now()
             self.state.withLock { state in
                 state.reloadProblem = nil
@@ -53,6 +55,7 @@ extension ControlPlane {
         if !self.publish(edge) {
             notes.append("not every worker has taken the snapshot within 1 s")
         }
+        self.saved?.save(edge.files)
         var value: DocumentValue = [
             "snapshot": .integer(edge.snapshot.serial),
             "routes": .integer(edge.files.set.routes.count),

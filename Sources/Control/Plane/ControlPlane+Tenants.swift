@@ -28,6 +28,10 @@ extension ControlPlane {
     /// Adds or changes a run-time tenant: compiled first, then recorded, then published.
     public func addTenant(_ order: TenantOrder) throws(AdminProblem) -> DocumentValue {
         try ControlPlane.check(order)
+        return try self.oneAtATime { () throws(AdminProblem) in try self.add(order) }
+    }
+
+    private func add(_ order: TenantOrder) throws(AdminProblem) -> DocumentValue {
         let edge = try self.current()
         let fileTenants = edge.files.set.tenants.filter { $0.source.file != "(run time)" }
         if let tenant = fileTenants.first(where: { $0.id == order.id }) {
@@ -65,6 +69,15 @@ extension ControlPlane {
         reason: String?,
         actor: String
     ) throws(AdminProblem) -> DocumentValue {
+        try self.oneAtATime { () throws(AdminProblem) in
+            try self.remove(id, ActOrder(actor: actor, reason: reason))
+        }
+    }
+
+    private func remove(
+        _ id: String,
+        _ order: ActOrder
+    ) throws(AdminProblem) -> DocumentValue {
         let edge = try self.current()
         let runtime = self.standings.book.tenants
         guard let stored = runtime.first(where: { $0.id == id }) else {
@@ -80,10 +93,7 @@ extension ControlPlane {
         let built = try self.rebuild(edge, runtime: runtime.filter { $0.id != id })
         let change: StandingChange
         do throws(StandingError) {
-            change = try self.standings.removeTenant(
-                id,
-                order: ActOrder(actor: actor, reason: reason)
-            )
+            change = try self.standings.removeTenant(id, order: order)
         } catch {
             throw ControlPlane.problem(of: error)
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 public import Migration
 import Store
 import Synchronization
@@ -17,11 +18,14 @@ public final class ControlPlane: Sendable {
     /// Standings, their store and journal.
     public let standings: Standings
 
+    let saved: SavedFiles?
     let loadFiles: @Sendable () throws(FilesRefused) -> EdgeSet
     let builder: SnapshotBuilder
     let now: @Sendable () -> UInt64
     /// Held by whoever builds: names get their numbers under it.
     let building = Mutex(SnapshotNumbers())
+    /// Held through a whole change of files or tenants (read, build, publish), never by flips.
+    private let changing = Mutex<Void>(())
     let state = Mutex(State())
 
     struct State {
@@ -41,17 +45,20 @@ public final class ControlPlane: Sendable {
     ///
     /// - Parameters:
     ///   - loadFiles: reads and validates `Routes/` and `FeatureFlags/`; called again by reloads.
+    ///   - saved: where the last set that was taken is kept; `nil`: nowhere.
     ///   - now: milliseconds since 1970.
     ///   - seed: keys the tables of snapshots; random in production.
     public init(
         configuration: ConfigurationModel,
         standings: Standings,
         seed: UInt64,
+        saved: SavedFiles? = nil,
         now: @escaping @Sendable () -> UInt64,
         loadFiles: @escaping @Sendable () throws(FilesRefused) -> EdgeSet
     ) {
         self.configuration = configuration
         self.standings = standings
+        self.saved = saved
         self.now = now
         self.loadFiles = loadFiles
         self.builder = SnapshotBuilder(
@@ -64,27 +71,37 @@ public final class ControlPlane: Sendable {
 
     // MARK: Start and stop
 
-    /// Loads, compiles, takes the data plane that `makePort` makes of the first snapshot, tells it
-    /// every standing, and opens it.
+    /// Loads, compiles, and has `makePort` start the data plane; then it serves.
     ///
-    /// - Parameter fallback: an earlier set for when the files are invalid; `nil`: none.
+    /// Invalid files are answered by the saved copy of the last set that was taken, if there is one.
+    ///
     /// - Throws: `FilesRefused`, or what `makePort` throws.
     public func start(
-        fallback: () -> EdgeSet? = { nil },
-        makePort: (Snapshot) throws -> any EdgePort
+        makePort: (EdgeStart) throws -> any EdgePort
     ) throws {
         let runtime = self.standings.book.tenants
         let edge: BuiltEdge
         do throws(FilesRefused) {
             edge = try self.build(try self.loadFiles(), runtime: runtime)
         } catch {
-            guard let saved = fallback() else { throw error }
+            guard let saved = self.saved?.load() else { throw error }
             edge = try self.build(saved, runtime: runtime)
             self.state.withLock { $0.reloadProblem = error.lines.first ?? "the files are invalid" }
         }
         self.standings.adopt(edge.guide)
-        let port = try makePort(edge.snapshot)
+        let diverged = self.standings.book.divergences.filter(\.isDiverged).map {
+            self.standings.numbers.number(of: $0.cell)
+        }
+        let port = try makePort(
+            EdgeStart(
+                configuration: self.configuration,
+                snapshot: edge.snapshot,
+                standings: self.standings.everything(),
+                diverged: diverged
+            )
+        )
         self.standings.attach(port)
+        self.saved?.save(edge.files)
         let now = self.now()
         self.state.withLock { state in
             state.edge = edge
@@ -92,7 +109,6 @@ public final class ControlPlane: Sendable {
             state.loadedMilliseconds = now
             state.reloadMilliseconds = now
         }
-        port.open()
     }
 
     /// Says from now on that no new traffic should come (`/readyz` 503).
@@ -102,6 +118,20 @@ public final class ControlPlane: Sendable {
     public func collectDivergences() { self.standings.collectDivergences() }
 
     // MARK: Build
+
+    /// Runs a change of files or tenants, one at a time.
+    func oneAtATime<Value: Sendable>(
+        _ body: () throws(AdminProblem) -> Value
+    ) throws(AdminProblem) -> Value {
+        let result = self.changing.withLock { _ -> Result<Value, AdminProblem> in
+            do throws(AdminProblem) {
+                return .success(try body())
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
 
     /// Compiles a set; nobody else builds meanwhile.
     func build(_ files: EdgeSet, runtime: [StoredTenant]) throws(FilesRefused) -> BuiltEdge {
@@ -153,7 +183,10 @@ public final class ControlPlane: Sendable {
             state.edge = edge
             return state.port
         }
-        return port?.publish(edge.snapshot) ?? true
+        return port?.publish(
+            edge.snapshot,
+            timeoutMilliseconds: Limits.acknowledgeTimeoutMilliseconds
+        ) ?? true
     }
 
     /// What is in force; refuses before the start.

@@ -2,20 +2,46 @@
 
 public import Migration
 
+/// What a data plane is started with: everything it must know before its first request.
+public struct EdgeStart: Sendable {
+    /// The configuration in force.
+    public var configuration: ConfigurationModel
+    /// Routes, tenants and flags.
+    public var snapshot: Snapshot
+    /// Every stored standing; to be applied before anything is read from a client.
+    public var standings: Delta
+    /// Cells of which legacy misses writes; to be marked before anything is read from a client.
+    public var diverged: [CellNumber]
+
+    /// A start from its parts.
+    public init(
+        configuration: ConfigurationModel,
+        snapshot: Snapshot,
+        standings: Delta,
+        diverged: [CellNumber]
+    ) {
+        self.configuration = configuration
+        self.snapshot = snapshot
+        self.standings = standings
+        self.diverged = diverged
+    }
+}
+
 /// The door from the control plane to the data plane, as `serve` wires it.
-///
-/// Made closed: standings are put in before ``open()``, so that no request is decided without them.
 public protocol EdgePort: DataPlanePort {
     /// Addresses that clients may use, in the order of the configuration's listeners.
     var addresses: [String] { get }
-    /// Begins to serve.
-    func open()
-    /// Has every worker route by a snapshot; `false` when one did not answer within
-    /// `Limits.acknowledgeTimeoutMilliseconds`.
-    func publish(_ snapshot: Snapshot) -> Bool
-    /// What the workers have counted; `routes` names the rows.
-    func figures(routes: NumberBook) -> [MetricFamily]
-    /// Stops accepting and waits until nothing is in work; `false` when the time was over and the
-    /// rest was cut.
-    func drain(timeoutMilliseconds: Int) -> Bool
+    /// Posts a snapshot to every worker; `true` when all route by it within
+    /// `timeoutMilliseconds`.
+    func publish(_ snapshot: Snapshot, timeoutMilliseconds: Int) -> Bool
+    /// What the workers have counted.
+    func figures() -> [MetricFamily]
+    /// Opens the access log's file again (after it was moved away).
+    func reopenAccessLog()
+    /// Stops accepting; requests in work go on.
+    func drain()
+    /// Waits until nothing is in work; `false` when the time is over.
+    func join(timeoutMilliseconds: Int) -> Bool
+    /// Ends everything now.
+    func stop()
 }

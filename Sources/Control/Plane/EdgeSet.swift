@@ -11,6 +11,8 @@ public struct EdgeSet: Sendable {
     public var flags: FlagSet
     /// What somebody should look at, though the set is taken.
     public var warnings: [Problem]
+    /// The files themselves, for the saved copy.
+    public var files: [SourceFile] = []
     /// Whether this is the saved copy of an earlier set, because the files are invalid now.
     public var isSavedCopy = false
 
@@ -25,6 +27,7 @@ public struct EdgeSet: Sendable {
     public init(_ files: EdgeFiles) throws(FilesRefused) {
         guard files.isValid else { throw FilesRefused(files.problems) }
         self.init(set: files.set, flags: files.flags, warnings: files.problems)
+        self.files = files.files
     }
 }
 

@@ -15,10 +15,11 @@ public struct SavedFiles: Sendable {
     /// The copy in the edge's state folder.
     public init(folder: String) { self.path = folder + "/files.json" }
 
-    /// Keeps a valid set, unless it is kept already.
-    public func save(_ files: EdgeFiles) {
+    /// Keeps a set that was taken, unless it is kept already or is the copy itself.
+    public func save(_ set: EdgeSet) {
+        guard !set.isSavedCopy, !set.files.isEmpty else { return }
         let list: DocumentValue = .list(
-            files.files.map {
+            set.files.map {
                 [
                     "name": .string($0.name),
                     "text": .string(String(decoding: $0.bytes, as: UTF8.self)),
