@@ -65,6 +65,9 @@ public enum Limits {
     /// Bytes of an unfinished upload that are drained after an early answer.
     public static let lingerBytesMax = 1_048_576
 
+    /// A kept connection without a request when the edge drains. Then it is closed.
+    public static let drainIdleMilliseconds = 1_000
+
     // MARK: Deadlines of upstreams (milliseconds; routes may change them)
 
     /// TCP connect. Then 504 (or rescue).

@@ -108,7 +108,7 @@ extension Reactor {
         }
         let upstream = self.exchanges[e].upstream
         self.exchanges[e].upstream = .none
-        self.exchanges[e].requestDirect = 0
+        self.dropRequestDirect(e)
         self.exchanges[e].answerDirect = 0
         guard self.upstreams.isLive(upstream) else { return }
         self.upstreams[upstream.index].exchange = .none

@@ -168,3 +168,25 @@ func waitUntil(_ condition: () -> Bool) throws {
 }
 
 struct TestTimeout: Error {}
+
+@Suite("Bodies that were never sent")
+struct UnsentBodyTests {
+    /// The body of a failed request must never be read as the next request (request smuggling).
+    @Test func `a body that a dead upstream never took is not a request`() throws {
+        let legacy = try TestOrigin { _ in ok("legacy") }
+        let edge = try TestEdge(
+            routes: [TestEdge.route("r", prefix: "/")], legacy: legacy.port, modern: 1,
+            stages: ["r": [StageResolution(stage: .modern, isTargeted: false)]])
+        let client = try TestClient(port: edge.port)
+        let smuggled = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+        let body = String(repeating: smuggled, count: 200)
+        client.send(
+            "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        let answer = client.read(until: "UPSTREAM_FAILED")
+        #expect(answer.hasPrefix("HTTP/1.1 502"))
+        edge.put("*", "r", Standing(.legacy), generation: 1)
+        client.send("GET /next HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        _ = client.readAll()
+        #expect(!legacy.requests.contains { $0.contains("/smuggled") })
+    }
+}

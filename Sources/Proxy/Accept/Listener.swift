@@ -67,6 +67,8 @@ extension Reactor {
     /// Stops accepting; idle connections close, the others after their answer.
     mutating func startDraining() {
         guard !self.isDraining else { return }
+        // Connections that the kernel has taken already are served, not reset.
+        for number in self.listeners.indices { self.acceptWaiting(number) }
         self.isDraining = true
         for listener in self.listeners {
             self.poller.remove(listener.fd)
@@ -75,7 +77,12 @@ extension Reactor {
         self.listeners = []
         for index in 0..<UInt32(self.downstreams.touchedCount) {
             guard let handle = self.downstreams.handle(at: index) else { continue }
-            if self.downstreams[index].step == .idle { self.closeDownstream(handle) }
+            // A request may be on its way on a kept connection: it is still answered, with
+            // `Connection: close`, before the connection is given up.
+            guard self.downstreams[handle.index].step == .idle else { continue }
+            self.downstreams[index].deadline =
+                self.nowMilliseconds &+ UInt64(Limits.drainIdleMilliseconds)
+            self.armDownstream(index)
         }
     }
 

@@ -29,10 +29,11 @@ extension Reactor {
     private mutating func finishUpstream(_ e: UInt32) {
         let upstream = self.exchanges[e].upstream
         self.exchanges[e].upstream = .none
+        let isSent = self.exchanges[e].isRequestComplete && self.exchanges[e].requestDirect == 0
+        self.dropRequestDirect(e)
         guard self.upstreams.isLive(upstream) else { return }
         let u = upstream.index
-        let isClean = self.exchanges[e].keepsUpstream && self.exchanges[e].isRequestComplete
-            && self.exchanges[e].requestDirect == 0 && self.upstreams[u].output.isEmpty
+        let isClean = self.exchanges[e].keepsUpstream && isSent && self.upstreams[u].output.isEmpty
             // Bytes behind a complete answer belong to nobody: never to the next exchange.
             && self.upstreams[u].input.isEmpty && !self.upstreams[u].isPeerEnded
             && self.exchanges[e].upstreamFraming != .untilClose

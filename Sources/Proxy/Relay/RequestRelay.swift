@@ -66,9 +66,20 @@ extension Reactor {
     private mutating func stopRequest(_ e: UInt32) {
         self.exchanges[e].keepsUpstream = false
         self.exchanges[e].isUpstreamDeaf = true
-        self.exchanges[e].requestDirect = 0
+        self.dropRequestDirect(e)
         let u = self.exchanges[e].upstream.index
         self.upstreams[u].output.start = self.upstreams[u].output.end
+    }
+
+    /// Body bytes that were taken but never sent leave the client's input: left there, they would be
+    /// read as the next request.
+    mutating func dropRequestDirect(_ e: UInt32) {
+        let count = self.exchanges[e].requestDirect
+        guard count > 0 else { return }
+        self.exchanges[e].requestDirect = 0
+        let downstream = self.exchanges[e].downstream
+        guard self.downstreams.isLive(downstream) else { return }
+        self.downstreams[downstream.index].input.start &+= count
     }
 
     /// Puts the next part of the body up for sending. `.ended`: the exchange has failed.
