@@ -11,7 +11,7 @@ import Migration
 struct SnapshotShelf: ~Copyable {
     private var owners: [Snapshot?]
     private var views: [SnapshotView]
-    private var counts: [Int32]
+    private var counts: SparseArena<Int32>
     /// Slot of the snapshot that new requests are matched by.
     private(set) var current: UInt16
 
@@ -19,7 +19,8 @@ struct SnapshotShelf: ~Copyable {
     init(_ snapshot: Snapshot) {
         self.owners = [snapshot]
         self.views = [snapshot.view]
-        self.counts = [0]
+        // One for each value of a slot's number; only touched ones cost memory.
+        self.counts = SparseArena(capacity: Int(UInt16.max) + 1)
         self.current = 0
     }
 
@@ -51,7 +52,6 @@ struct SnapshotShelf: ~Copyable {
         if free == nil {
             self.owners.append(snapshot)
             self.views.append(snapshot.view)
-            self.counts.append(0)
         } else {
             self.owners[slot] = snapshot
             self.views[slot] = snapshot.view
