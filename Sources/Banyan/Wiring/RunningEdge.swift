@@ -31,6 +31,7 @@ final class RunningEdge: Sendable {
     init(_ configuration: ConfigurationModel, path: String) throws(CommandFailure) {
         self.configuration = configuration
         let door = Door()
+        try RunningEdge.makeFolders(configuration)
         // The socket first: a second edge on the same folders must not touch their journal.
         self.admin = try RunningEdge.listen(
             .unix(path: configuration.adminSocket, mode: 0o660),
@@ -79,6 +80,29 @@ final class RunningEdge: Sendable {
     private static var starting: ControlResponse { .text("starting\n", status: 503) }
 
     // MARK: Start
+
+    /// Makes the folders that hold socket, store, state and access log, for their owner alone.
+    private static func makeFolders(
+        _ configuration: ConfigurationModel
+    ) throws(CommandFailure) {
+        var files = [configuration.adminSocket, configuration.storePath]
+        if let log = configuration.accessLogPath, log != "-" { files.append(log) }
+        let folders = files.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }
+        for folder in folders + [configuration.statePath] {
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: folder,
+                    withIntermediateDirectories: true,
+                    attributes: [.posixPermissions: 0o700]
+                )
+            } catch {
+                throw CommandFailure(
+                    .unreachable,
+                    "the folder \(folder) cannot be made: \(error.localizedDescription)"
+                )
+            }
+        }
+    }
 
     private static func openStandings(
         _ configuration: ConfigurationModel
