@@ -91,7 +91,7 @@ if Context.environment["FUZZ"] == "1" {
         ("FuzzResponseHead", ["Wire", "Bytes"]),
         ("FuzzChunked", ["Wire", "Bytes"]),
         ("FuzzFlagDocument", ["Migration", "Documents"]),
-        ("FuzzRouteFile", ["Control", "Documents", "Migration", "YAML"]),
+        ("FuzzRouteFile", ["Bytes", "Control", "Documents", "Migration", "Patterns", "YAML"]),
     ] {
         targets.append(
             .executableTarget(

@@ -27,17 +27,24 @@ func nextPiece(_ bytes: [UInt8], after piece: YAMLPiece, errorLine: Int) -> YAML
 
 /// The first place that is not UTF-8 or is a control character; libfyaml never sees those.
 ///
-/// A byte order mark is one of them: it would shift every column of the first line.
+/// A byte order mark is one of them: it would shift every column of the first line. So is a carriage
+/// return without line feed, which some readers take for the end of a line and others do not.
 func firstUnreadablePlace(_ bytes: [UInt8]) -> (text: String, position: SourcePosition)? {
     let isText = String(validating: bytes, as: UTF8.self) != nil
-    let isControlled = bytes.contains { isRefusedControl(UInt32($0)) }
+    let isControlled = bytes.indices.contains { index in
+        isRefusedControl(UInt32(bytes[index])) || isLoneReturn(bytes, index)
+    }
     let hasMark = bytes.starts(with: [0xef, 0xbb, 0xbf])
     guard !isText || isControlled || hasMark else { return nil }
     var position = SourcePosition(line: 1, column: 1)
-    for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+    let scalars = Array(String(decoding: bytes, as: UTF8.self).unicodeScalars)
+    for (index, scalar) in scalars.enumerated() {
         if scalar == "\u{FFFD}", !isText { return ("bytes that are not UTF-8", position) }
         if scalar == "\u{FEFF}" { return ("a byte order mark", position) }
         if isRefusedControl(scalar.value) { return ("a control character", position) }
+        if scalar == "\r", index + 1 == scalars.count || scalars[index + 1] != "\n" {
+            return ("a carriage return without line feed", position)
+        }
         if scalar == "\n" {
             position = SourcePosition(line: position.line + 1, column: 1)
         } else {
@@ -45,6 +52,10 @@ func firstUnreadablePlace(_ bytes: [UInt8]) -> (text: String, position: SourcePo
         }
     }
     return ("bytes that are not UTF-8", SourcePosition(line: 1, column: 1))
+}
+
+private func isLoneReturn(_ bytes: [UInt8], _ index: Int) -> Bool {
+    bytes[index] == 0x0d && (index + 1 == bytes.count || bytes[index + 1] != 0x0a)
 }
 
 private func isRefusedControl(_ value: UInt32) -> Bool {

@@ -12,6 +12,7 @@ struct YAMLReader {
     private(set) var problems: [Problem] = []
     private let file: String
     private var nodeCount = 0
+    private var lineCount = 1
 
     init(file: String) {
         self.file = file
@@ -33,6 +34,7 @@ struct YAMLReader {
             self.problems.append(self.problem("Y009", place.text, at: place.position))
             return
         }
+        self.lineCount = bytes.count { $0 == 0x0a } + 1
         var piece = YAMLPiece(offset: 0, line: 1)
         while piece.offset < bytes.count {
             let events = YAMLEvents(bytes, from: piece.offset, line: piece.line)
@@ -71,7 +73,12 @@ struct YAMLReader {
     private func next(_ events: YAMLEvents) throws(Problem) -> YAMLEvent? {
         if let event = events.next() { return event }
         guard let failure = events.failure else { return nil }
-        throw self.problem("Y001", failure.text, at: failure.position)
+        // At the end of a file without a line break libfyaml names the line after the last one.
+        var position = failure.position
+        if position.line > self.lineCount {
+            position = SourcePosition(line: self.lineCount, column: 1)
+        }
+        throw self.problem("Y001", failure.text, at: position)
     }
 
     private mutating func node(

@@ -76,6 +76,9 @@ struct YAMLDocumentsTests {
             ("a: -.INF\n", ["Y008 1:4"]),
             ("a: \u{1}\n", ["Y009 1:4"]),
             ("\u{FEFF}a: 1\n", ["Y009 1:1"]),
+            ("a: 1\r\nb: 2\rc: 3\n", ["Y009 2:5"]),
+            ("a: [1,\n  2", ["Y001 2:1"]),
+            ("a: 1\r\nb: [\r\n", ["Y001 3:1"]),
             (String(repeating: "[", count: 40) + String(repeating: "]", count: 40), ["Y005 1:33"]),
         ]
         for (yaml, expected) in rows {
