@@ -32,7 +32,8 @@ public struct ProblemCode: Sendable, Hashable {
     }
 
     /// Every code that a route file, `banyan.yaml` or a document can bring about, in order.
-    public static let all: [ProblemCode] = documentCodes + fieldCodes + routeCodes + syntaxCodes
+    public static let all: [ProblemCode] =
+        documentCodes + fieldCodes + routeCodes + buildCodes + syntaxCodes
 
     /// What `banyan explain CODE` prints.
     public var page: String {
@@ -461,5 +462,51 @@ private let syntaxCodes: [ProblemCode] = [
         "Files are YAML 1.2; `%` lines are not needed.",
         bad: "%YAML 1.1\n---\na: 1",
         good: "a: 1"
+    ),
+]
+
+/// What only the whole set shows, when a snapshot is built of it.
+private let buildCodes: [ProblemCode] = [
+    ProblemCode(
+        "R090",
+        "an upstream's host has no address",
+        "Names are resolved when a set is loaded; one without an address would be a dead origin.",
+        bad: "spec: { endpoints: [\"virtual-car.internal:8080\"] }",
+        good: "spec: { endpoints: [\"virtual-care.internal:8080\"] }"
+    ),
+    ProblemCode(
+        "R091",
+        "two matches have the same rank",
+        "Which of the two routes a request belongs to would depend on the order of files.",
+        bad: "two routes with path: { type: Exact, value: /a }",
+        good: "one of them with a method, a header or a longer path"
+    ),
+    ProblemCode(
+        "R092",
+        "a regular expression does not compile",
+        "It is compiled by PCRE2 and anchored at both ends.",
+        bad: "path: { type: RegularExpression, value: \"/a(\" }",
+        good: "path: { type: RegularExpression, value: \"/a(b)?\" }"
+    ),
+    ProblemCode(
+        "R093",
+        "a template does not fit its match",
+        "A target may only use variables that every match of the route binds.",
+        bad: "match /a/{id}, modern.path /b/{name}",
+        good: "match /a/{id}, modern.path /b/{id}"
+    ),
+    ProblemCode(
+        "R094",
+        "a listener's default upstream is not defined",
+        "Requests that match no route would have no origin.",
+        bad: "default: legcy",
+        good: "default: legacy"
+    ),
+    ProblemCode(
+        "R095",
+        "more names than one edge has room for",
+        "The bounds are in Limits; numbers are never given twice in an edge's life.",
+        bad: "2,000 migrations",
+        good: "routes that share a stage flag are one migration"
     ),
 ]
