@@ -36,11 +36,6 @@ enum ServeCommand {
     )
 
     private static func run(_ context: CommandContext) throws(CommandFailure) -> ExitCode {
-        // Before any thread is started: they inherit the mask.
-        let signals = Signals(blocking: [SIGTERM, SIGINT, SIGHUP, SIGUSR1])
-        guard disableCoreDumps() else {
-            throw CommandFailure(.failed, "core dumps cannot be disabled; bodies hold patient data")
-        }
         let access = ConfigurationAccess(context)
         var configuration = try access.load()
         if let text = context.arguments.value("--workers") {
@@ -48,6 +43,11 @@ enum ServeCommand {
                 throw CommandFailure(.usage, "--workers is a number from 0 to 1024")
             }
             configuration.workers = workers
+        }
+        // Before any thread is started: they inherit the mask.
+        let signals = Signals(blocking: [SIGTERM, SIGINT, SIGHUP, SIGUSR1])
+        guard disableCoreDumps() else {
+            throw CommandFailure(.failed, "core dumps cannot be disabled; bodies hold patient data")
         }
         let edge = try RunningEdge(configuration, path: access.path)
         // With the access log on stdout, words for people go to stderr.
