@@ -16,7 +16,8 @@ final class PythonOrigin: Sendable {
     /// `host:port`.
     var address: String { "127.0.0.1:\(self.port)" }
 
-    /// Files of a folder over HTTP/1.1, with `Origin-Name: name` in every answer.
+    /// Files of a folder over HTTP/1.1, with `Origin-Name: name` in every answer, and in those that
+    /// carry a file `Body-Digest`, the SHA-256 of the content as it is sent.
     ///
     /// `framing` is `length`, `chunked`, or `gzip` (compressed by Python's zlib).
     static func files(in folder: String, name: String, framing: String) throws -> PythonOrigin {
@@ -37,11 +38,12 @@ final class PythonOrigin: Sendable {
     }
 
     private static let filesScript = """
-        import gzip, os, sys
+        import gzip, hashlib, os, sys
         from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
         root, name, framing = os.path.realpath(sys.argv[1]), sys.argv[2], sys.argv[3]
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
             def log_message(self, *args): pass
             def do_HEAD(self): self.answer(False)
             def do_GET(self): self.answer(True)
@@ -60,6 +62,7 @@ final class PythonOrigin: Sendable {
                 if framing == "gzip":
                     body = gzip.compress(body, 1)
                     self.send_header("Content-Encoding", "gzip")
+                self.send_header("Body-Digest", hashlib.sha256(body).hexdigest())
                 if framing == "chunked":
                     self.send_header("Transfer-Encoding", "chunked")
                     self.end_headers()
@@ -86,6 +89,7 @@ final class PythonOrigin: Sendable {
         name = sys.argv[1]
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
             def log_message(self, *args): pass
             def answer(self):
                 length = 0
