@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
+import Documents
 import Migration
 import Store
 import Synchronization
@@ -24,7 +25,7 @@ extension ControlPlane {
                 change = try self.standings.resume(pattern, order: act)
             }
         } catch {
-            throw ControlPlane.problem(of: error)
+            throw self.refusal(error)
         }
         self.state.withLock { $0.flips += 1 }
         return self.report(change, "flip")
@@ -44,7 +45,7 @@ extension ControlPlane {
                 order: ActOrder(actor: order.actor, reason: order.reason)
             )
         } catch {
-            throw ControlPlane.problem(of: error)
+            throw self.refusal(error)
         }
         self.state.withLock { $0.rollbacks += 1 }
         return self.report(change, "rollback")
@@ -61,7 +62,7 @@ extension ControlPlane {
             )
             return self.report(change, isFrozen ? "freeze" : "unfreeze")
         } catch {
-            throw ControlPlane.problem(of: error)
+            throw self.refusal(error)
         }
     }
 
@@ -119,6 +120,22 @@ extension ControlPlane {
     }
 
     // MARK: Answers
+
+    /// A refusal with the nearest name where one was not known.
+    private func refusal(_ error: StandingError) -> AdminProblem {
+        var problem = ControlPlane.problem(of: error)
+        let resolved = self.state.withLock { $0.edge?.resolved }
+        switch error {
+        case .unknownMigration(let name):
+            let near = nearestName(name, among: (resolved?.stages.keys).map(Array.init) ?? [])
+            if let near { problem.hint = "did you mean \(near)?" }
+        case .unknownTenant(let name):
+            let near = nearestName(name, among: (resolved?.rows.keys).map(Array.init) ?? [])
+            if let near { problem.hint = "did you mean \(near)?" }
+        default: break
+        }
+        return problem
+    }
 
     /// A refusal of standings as the API tells it.
     static func problem(of error: StandingError) -> AdminProblem {

@@ -67,6 +67,11 @@ struct ControlPlaneTests {
             self.code { _ = try self.flip(world, "acme/*", "gone", confirm: "care") }
                 == .invalid
         )
+        do {
+            _ = try self.flip(world, "acm/care", "shadow")
+        } catch {
+            #expect(error.hint == "did you mean acme?")
+        }
         var late = FlipOrder(cells: "acme/care", to: "shadow", actor: "tester")
         late.reason = "first"
         _ = try world.plane.flip(late)
