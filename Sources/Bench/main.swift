@@ -12,22 +12,36 @@ func option(_ name: String) -> String? {
     return CommandLine.arguments.dropFirst(index + 1).first
 }
 
+/// The same code; valgrind cannot read this compiler's debug information and gives up.
+func withoutDebugInformation(_ path: String, _ copy: String) throws {
+    let strip = Process()
+    strip.executableURL = URL(filePath: "/usr/bin/env")
+    strip.arguments = ["strip", "--strip-debug", "-o", copy, path]
+    try strip.run()
+    strip.waitUntilExit()
+    guard strip.terminationStatus == 0 else {
+        throw BenchError(description: "no program at \(path)")
+    }
+}
+
 func compare() throws {
     let environment = ProcessInfo.processInfo.environment
     var settings = BenchSettings()
     settings.rounds = max(1, environment["BENCH_ROUNDS"].flatMap { Int($0) } ?? settings.rounds)
     settings.seconds = environment["BENCH_SECONDS"].flatMap { Double($0) } ?? settings.seconds
     var programs: [any SubjectProgram] = [NginxProgram(), HAProxyProgram()]
-    if let path = option("--banyan") {
-        programs.insert(BanyanProgram(executable: URL(filePath: path).path), at: 0)
-    }
-    if let only = option("--only")?.split(separator: ",").map(String.init) {
-        programs = programs.filter { only.contains($0.name) }
-    }
     let folder = FileManager.default.temporaryDirectory
         .appending(path: "banyan-bench-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
+    if let path = option("--banyan") {
+        let copy = folder.appending(path: "banyan").path
+        try withoutDebugInformation(path, copy)
+        programs.insert(BanyanProgram(executable: copy), at: 0)
+    }
+    if let only = option("--only")?.split(separator: ",").map(String.init) {
+        programs = programs.filter { only.contains($0.name) }
+    }
     try Comparison(
         programs: programs,
         settings: settings,
