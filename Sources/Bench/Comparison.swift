@@ -5,6 +5,7 @@ import Foundation
 /// `make bench`: the proxies beside each other, workload by workload, in turn within each round.
 struct Comparison {
     let programs: [any SubjectProgram]
+    let workloads: [Workload]
     let settings: BenchSettings
     let folder: URL
     let jsonPath: String?
@@ -23,7 +24,7 @@ struct Comparison {
         _ = banyan_pin_to_core(1)
         var load = try LoadGenerator.open()
         var rows: [Row] = []
-        for workload in Workload.allCases {
+        for workload in self.workloads {
             rows += try self.run(workload, &load)
         }
         try self.report(rows)

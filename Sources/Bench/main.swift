@@ -2,8 +2,9 @@
 import Foundation
 
 let usage = """
-    usage: banyan-bench compare [--banyan FILE] [--only NAME,...]
+    usage: banyan-bench compare [--banyan FILE] [--only NAME,...] [--workload NAME] [--keep]
     environment: BENCH_ROUNDS (5), BENCH_SECONDS (3), BENCH_JSON (file for the figures)
+    --keep leaves configurations, logs and callgrind's profiles and says where
     """
 
 /// The value after an option.
@@ -33,7 +34,9 @@ func compare() throws {
     let folder = FileManager.default.temporaryDirectory
         .appending(path: "banyan-bench-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let keeps = CommandLine.arguments.contains("--keep")
+    if keeps { say("kept: \(folder.path)") }
+    defer { if !keeps { try? FileManager.default.removeItem(at: folder) } }
     if let path = option("--banyan") {
         let copy = folder.appending(path: "banyan").path
         try withoutDebugInformation(path, copy)
@@ -42,8 +45,10 @@ func compare() throws {
     if let only = option("--only")?.split(separator: ",").map(String.init) {
         programs = programs.filter { only.contains($0.name) }
     }
+    let workloads = Workload.allCases.filter { [$0.rawValue, nil].contains(option("--workload")) }
     try Comparison(
         programs: programs,
+        workloads: workloads,
         settings: settings,
         folder: folder,
         jsonPath: environment["BENCH_JSON"]
