@@ -2,6 +2,7 @@
 
 import Bytes
 import Kernel
+import Wire
 
 /// Asks a control server: one request, one connection.
 ///
@@ -66,9 +67,10 @@ public struct ControlClient: Sendable {
             messageTimeoutMilliseconds: self.timeoutMilliseconds,
             bodyBytesMax: self.bodyBytesMax
         )
-        var head = try connection.readHead()
+        let token: MethodToken = method == "HEAD" ? .head : .get
+        var head = try connection.readHead(answering: token)
         while head.firstLine.count > 1, head.firstLine[1].hasPrefix("1") {
-            head = try connection.readHead()
+            head = try connection.readHead(answering: token)
         }
         guard head.firstLine[0].hasPrefix("HTTP/1."), let status = Int(head.firstLine[1]) else {
             throw .refused(502, "no status line")

@@ -2,6 +2,7 @@
 
 import Bytes
 import Kernel
+import Wire
 
 /// Why a message on a control connection cannot be taken.
 enum ControlMessageError: Error, Equatable {
@@ -33,10 +34,16 @@ struct ControlConnection {
         self.bodyBytesMax = bodyBytesMax
     }
 
-    /// The next head: its first line and its fields.
-    mutating func readHead() throws(ControlMessageError) -> ControlHead {
+    /// The next head: its first line and its fields; of a request, or of an answer to `method`.
+    mutating func readHead(
+        answering method: MethodToken? = nil
+    ) throws(ControlMessageError) -> ControlHead {
         while true {
-            if let head = try ControlHead.parse(&self.pending) { return head }
+            if let method {
+                if let head = try ControlHead.takeAnswer(&self.pending, to: method) { return head }
+            } else if let head = try ControlHead.takeRequest(&self.pending) {
+                return head
+            }
             guard self.pending.count < Limits.headBytesMax else {
                 throw .refused(431, "the head is longer than \(Limits.headBytesMax) bytes")
             }

@@ -76,17 +76,24 @@ struct ControlServerTests {
         let table: [(String, String)] = [
             ("GET\r\n\r\n", "400"),
             ("GET http://a/ HTTP/1.1\r\n\r\n", "400"),
-            ("GET / HTTP/2.0\r\n\r\n", "400"),
+            ("GET / HTTP/2.0\r\n\r\n", "505"),
+            ("GET / HTTP/1.1\r\n\r\n", "400"),
             ("GET / HTTP/1.1\nHost: a\r\n\r\n", "400"),
             ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", "400"),
             ("GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n", "400"),
-            ("POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "400"),
-            ("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "400"),
-            ("POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx", "400"),
-            ("POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", "413"),
-            ("POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", "501"),
-            ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "400"),
-            ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n", "400"),
+            (
+                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+                "400"
+            ),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", "400"),
+            (
+                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
+                "400"
+            ),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n", "413"),
+            ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", "400"),
+            ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "400"),
+            ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n", "400"),
             ("GET / HTTP/1.1\r\n" + String(repeating: "A: b\r\n", count: 101) + "\r\n", "431"),
             ("GET / HTTP/1.1\r\nA: " + String(repeating: "b", count: 17_000) + "\r\n\r\n", "431"),
         ]
@@ -110,7 +117,7 @@ struct ControlServerTests {
             }
         }
         defer { server.stop() }
-        let text = try self.raw("GET / HTTP/1.1\r\n\r\n", port: server.port)
+        let text = try self.raw("GET / HTTP/1.1\r\nHost: a\r\n\r\n", port: server.port)
         #expect(text.hasSuffix("\r\n\r\nshort"))
     }
 
@@ -142,13 +149,13 @@ struct ControlServerTests {
         let first = try connectBlocking(to: address, timeoutMilliseconds: 2_000)
         _ = writeBlocking(
             first.number,
-            Array("GET / HTTP/1.1\r\n\r\n".utf8),
+            Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8),
             timeoutMilliseconds: 9
         )
         var bytes: [UInt8] = []
         _ = readBlocking(first.number, into: &bytes, atMost: 4_096, timeoutMilliseconds: 5_000)
         #expect(String(decoding: bytes, as: UTF8.self).hasPrefix("HTTP/1.1 200"))
-        let text = try self.raw("GET / HTTP/1.1\r\n\r\n", port: server.port)
+        let text = try self.raw("GET / HTTP/1.1\r\nHost: a\r\n\r\n", port: server.port)
         #expect(text.hasPrefix("HTTP/1.1 503 "))
     }
 
@@ -163,7 +170,11 @@ struct ControlServerTests {
         let address = try #require(try resolve(host: "127.0.0.1", port: server.port).first)
         let idle = try connectBlocking(to: address, timeoutMilliseconds: 2_000)
         let busy = try connectBlocking(to: address, timeoutMilliseconds: 2_000)
-        _ = writeBlocking(busy.number, Array("GET / HTTP/1.1\r\n\r\n".utf8), timeoutMilliseconds: 9)
+        _ = writeBlocking(
+            busy.number,
+            Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8),
+            timeoutMilliseconds: 9
+        )
         entered.wait()
         let stopper = try CoreThread(name: "stopper") { server.stop() }
         var bytes: [UInt8] = []
