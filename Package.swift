@@ -51,23 +51,32 @@ var targets: [Target] = [
     area("Patterns", ["Bytes", "CPCRE2"]),
     // planes: they never import each other
     area("Proxy", ["Bytes", "Migration", "Wire", "Kernel", "Patterns"]),
-    area("Control", ["Bytes", "Documents", "Migration", "Wire", "Kernel", "Store", "YAML", "Patterns"]),
+    area(
+        "Control",
+        ["Bytes", "Documents", "Migration", "Wire", "Kernel", "Store", "YAML", "Patterns"]
+    ),
     // programs
     .executableTarget(
         name: "Banyan",
         dependencies: [
-            "Bytes", "Documents", "Migration", "Wire", "Kernel", "Store", "YAML", "Patterns", "Proxy",
+            "Bytes", "Documents", "Migration", "Wire", "Kernel", "Store", "YAML", "Patterns",
+            "Proxy",
             "Control",
         ],
-        swiftSettings: house),
+        swiftSettings: house
+    ),
     .executableTarget(
         name: "Bench",
         dependencies: ["Bytes", "Documents", "Migration", "Wire", "Kernel", "CLinux"],
-        swiftSettings: house),
+        swiftSettings: house
+    ),
     // tables of hostile messages, shared by unit and acceptance tests
     .target(
-        name: "Corpora", path: "Tests/Corpora", exclude: ["requests.txt", "responses.txt"],
-        swiftSettings: testHouse),
+        name: "Corpora",
+        path: "Tests/Corpora",
+        exclude: ["requests.txt", "responses.txt"],
+        swiftSettings: testHouse
+    ),
     // tests mirror Sources
     tests("BytesTests", ["Bytes"]),
     tests("DocumentsTests", ["Documents"]),
@@ -77,8 +86,14 @@ var targets: [Target] = [
     tests("StoreTests", ["Store", "Migration", "Documents", "Bytes"]),
     tests("YAMLTests", ["YAML", "Bytes", "Documents"]),
     tests("PatternsTests", ["Patterns", "Bytes"]),
-    tests("ProxyTests", ["Proxy", "Bytes", "Documents", "Migration", "Wire", "Kernel", "Patterns"]),
-    tests("ControlTests", ["Control", "Migration", "Documents", "Store", "Bytes", "Wire", "Kernel", "YAML"]),
+    tests(
+        "ProxyTests",
+        ["Proxy", "Bytes", "Documents", "Migration", "Wire", "Kernel", "Patterns"]
+    ),
+    tests(
+        "ControlTests",
+        ["Control", "Migration", "Documents", "Store", "Bytes", "Wire", "Kernel", "YAML"]
+    ),
     tests("BanyanTests", ["Banyan", "Control", "Documents"]),
     tests("TidyTests", []),
     tests("AcceptanceTests", ["Documents", "Corpora"]),
@@ -98,7 +113,9 @@ if Context.environment["FUZZ"] == "1" {
                 name: name,
                 dependencies: needs.map { .byName(name: $0) },
                 path: "Sources/Fuzz/\(name)",
-                swiftSettings: house))
+                swiftSettings: house
+            )
+        )
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Invariant of this island: a window is made only over memory that outlives it (a worker's blocks,
-// a snapshot's flat memory, an array inside `withUnsafe…`), and every access is checked against `count`.
+// a snapshot's flat memory, an array inside `withUnsafe…`), and every access is checked against
+// `count`.
 
 import CLinux
 

@@ -59,7 +59,8 @@ public struct ByteWriter: ~Copyable {
     /// Appends an ASCII literal.
     ///
     /// Inlined, so that the length is a constant and the copy a few moves: a head is made of some
-    /// fifty literals, and a call each was a fifth of Banyan's own time (callgrind, plain proxying).
+    /// fifty literals, and a call each was a fifth of Banyan's own time (callgrind, plain
+    /// proxying).
     @inline(__always)
     public mutating func append(_ literal: StaticString) {
         let count = literal.utf8CodeUnitCount

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Invariant of this island: `base` has `count` initialised elements until deinit; an index is checked
-// before it is used.
+// Invariant of this island: `base` has `count` initialised elements until deinit; an index is
+// checked before it is used.
 
 /// A fixed number of plain values, allocated once.
 ///
-/// Unlike an array it is never copied, so a write asks for no uniqueness and has no path that copies.
+/// Unlike an array it is never copied, so a write asks for no uniqueness and has no path that
+/// copies.
 @safe
 public struct FixedCells<Element: BitwiseCopyable>: ~Copyable {
     private let base: UnsafeMutablePointer<Element>

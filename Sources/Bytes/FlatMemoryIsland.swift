@@ -45,7 +45,9 @@ public final class FlatMemory: @unchecked Sendable {
     deinit { unsafe self.base.deallocate() }
 
     /// A plain view, valid while this object lives.
-    public var view: FlatView { unsafe FlatView(base: UnsafeRawPointer(self.base), count: self.count) }
+    public var view: FlatView {
+        unsafe FlatView(base: UnsafeRawPointer(self.base), count: self.count)
+    }
 }
 
 /// A checked window on flat memory that somebody else keeps alive.
@@ -61,11 +63,15 @@ public struct FlatView: BitwiseCopyable {
 
     /// Element `index` of the array of `Value` that starts at `offset`.
     public func load<Value: BitwiseCopyable>(
-        _ type: Value.Type, _ offset: UInt32, _ index: Int = 0
+        _ type: Value.Type,
+        _ offset: UInt32,
+        _ index: Int = 0
     ) -> Value {
         let at = Int(offset) &+ index &* MemoryLayout<Value>.stride
         precondition(
-            index >= 0 && at &+ MemoryLayout<Value>.size <= self.count, "outside the snapshot")
+            index >= 0 && at &+ MemoryLayout<Value>.size <= self.count,
+            "outside the snapshot"
+        )
         // SAFETY: inside, and FlatBuilder aligned the array.
         return unsafe (self.base + at).assumingMemoryBound(to: Value.self).pointee
     }
@@ -74,6 +80,8 @@ public struct FlatView: BitwiseCopyable {
     public func window(_ offset: UInt32, _ length: Int) -> ByteWindow {
         precondition(length >= 0 && Int(offset) &+ length <= self.count, "outside the snapshot")
         return unsafe ByteWindow(
-            base: (self.base + Int(offset)).assumingMemoryBound(to: UInt8.self), count: length)
+            base: (self.base + Int(offset)).assumingMemoryBound(to: UInt8.self),
+            count: length
+        )
     }
 }

@@ -127,7 +127,8 @@ public enum Limits {
 
     /// Answer of a worker to a delta. Then it is named as silent, exit code 6, the flip stands.
     public static let acknowledgeTimeoutMilliseconds = 1_000
-    /// Messages that wait in one worker's mailbox. Beyond: the sender waits (never a flip: deltas merge).
+    /// Messages that wait in one worker's mailbox. Beyond: the sender waits (never a flip: deltas
+    /// merge).
     public static let mailboxMessagesMax = 65_536
     /// How long a user who has written is read from the side that took the write.
     public static let settleMilliseconds = 2_000
@@ -151,7 +152,8 @@ public enum Limits {
 
     // MARK: Store
 
-    /// How long SQLite waits for a lock that another process holds. Then: locked, tried again later.
+    /// How long SQLite waits for a lock that another process holds. Then: locked, tried again
+    /// later.
     public static let storeBusyMilliseconds = 150
     /// How long a flip waits for its transaction. Then it is given up, and undone if it commits.
     public static let storeWaitMilliseconds = 5_000
@@ -162,7 +164,8 @@ public enum Limits {
     public static let journalWaitMilliseconds = 2_000
     /// Between two attempts to give a store that failed what it has missed.
     public static let storeRetryMilliseconds = 500
-    /// Acts that wait for the store in memory. Beyond: the oldest stay in the journal until a start.
+    /// Acts that wait for the store in memory. Beyond: the oldest stay in the journal until a
+    /// start.
     public static let storeBacklogMax = 100_000
 
     // MARK: Files that people write

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Invariant of the slab: `base` has `capacity` slots; a slot is initialised from its first insert on
-// and holds a bitwise value, so reading one that was freed is defined; indices are checked.
+// Invariant of the slab: `base` has `capacity` slots; a slot is initialised from its first insert
+// on and holds a bitwise value, so reading one that was freed is defined; indices are checked.
 
 /// Names a slot of a ``Slab``: its index and the serial that was live when the handle was made.
 ///

@@ -44,7 +44,8 @@ public struct SparseArena<Element: BitwiseCopyable>: ~Copyable {
 
 /// A sparse table of 64-bit words that one thread writes and others read, or that several write.
 ///
-/// Single-writer words use ``add(_:_:)`` and ``store(_:_:)``; shared ones ``compareExchange(_:_:_:)``.
+/// Single-writer words use ``add(_:_:)`` and ``store(_:_:)``; shared ones
+/// ``compareExchange(_:_:_:)``.
 @safe
 public final class SharedWords: @unchecked Sendable {
     private let base: UnsafeMutablePointer<UInt64>

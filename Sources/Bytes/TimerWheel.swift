@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Deadlines of a worker's connections: a hashed wheel of intrusive lists; told "now", knows no clock.
+/// Deadlines of a worker's connections: a hashed wheel of intrusive lists; told "now", knows no
+/// clock.
 ///
-/// A node is a number that the caller chose (a slab index plus an offset). Each node has at most one
-/// entry. Callers that push deadlines back often keep the true deadline themselves, and re-arm when
-/// the entry comes up early: then moving a deadline costs nothing.
+/// A node is a number that the caller chose (a slab index plus an offset). Each node has at most
+/// one entry. Callers that push deadlines back often keep the true deadline themselves, and re-arm
+/// when the entry comes up early: then moving a deadline costs nothing.
 public struct TimerWheel: ~Copyable {
     private var heads: FixedCells<Int32>
     private var next: FixedCells<Int32>

@@ -5,9 +5,10 @@ import Bytes
 extension DocumentNode {
     /// Reads one JSON text (RFC 8259, strict; RFC 3629 UTF-8), keeping positions and lexemes.
     ///
-    /// Refused beyond the grammar: duplicate keys of one object (equal as texts, so also canonically
-    /// equivalent ones), lone surrogates, a byte order mark, more than `Limits.documentBytesMax`
-    /// bytes or `Limits.documentDepthMax` levels. The problem names `file`, line and column.
+    /// Refused beyond the grammar: duplicate keys of one object (equal as texts, so also
+    /// canonically equivalent ones), lone surrogates, a byte order mark, more than
+    /// `Limits.documentBytesMax` bytes or `Limits.documentDepthMax` levels. The problem names
+    /// `file`, line and column.
     public static func parse(json bytes: [UInt8], file: String) throws(Problem) -> DocumentNode {
         var parser = JSONParser(bytes: bytes, file: file)
         return try parser.document()

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Invariant of this island: the box with the body is retained for the new thread, which releases it.
+// Invariant of this island: the box with the body is retained for the new thread, which releases
+// it.
 
 import CLinux
 import Glibc
 
-/// A thread of its own for a body that runs until it returns: a worker, a blocking store, an acceptor.
+/// A thread of its own for a body that runs until it returns: a worker, a blocking store, an
+/// acceptor.
 @safe
 public struct CoreThread: Sendable {
     private let thread: pthread_t

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Invariant of this island: `events` has `capacity` entries, of which the first `ready` were written by
-// the last epoll_wait.
+// Invariant of this island: `events` has `capacity` entries, of which the first `ready` were
+// written by the last epoll_wait.
 
 import CLinux
 import Glibc

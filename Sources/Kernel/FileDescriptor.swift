@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CLinux
 import Glibc
 
 /// An open descriptor with one owner; closes when it goes.
@@ -27,10 +26,4 @@ public struct FileDescriptor: ~Copyable, Sendable {
 /// Closes a descriptor whose owner is a slab slot.
 public func closeDescriptor(_ number: Int32) {
     precondition(Glibc.close(number) == 0 || errno != EBADF, "closed twice: descriptor \(number)")
-}
-
-/// Opens a file for appending, creating it with `mode`; -1 with `Errno.last` on failure.
-public func openForAppending(_ path: String, mode: UInt32) -> Int32 {
-    // SAFETY: the path is a terminated copy for the length of the call.
-    unsafe banyan_open(path, O_WRONLY | O_CREAT | O_APPEND, mode)
 }

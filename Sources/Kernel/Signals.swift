@@ -6,7 +6,8 @@ import Glibc
 public struct Signals: Sendable {
     private let numbers: [Int32]
 
-    /// Blocks the signals for the calling thread and all threads started after. Call first in `main`.
+    /// Blocks the signals for the calling thread and all threads started after. Call first in
+    /// `main`.
     public init(blocking numbers: [Int32]) {
         self.numbers = numbers
         var set = Signals.set(of: numbers)

@@ -90,11 +90,13 @@ public struct SocketAddress: BitwiseCopyable, Sendable {
     public var text: String {
         switch self.family {
         case AF_INET:
-            return (0..<4).map { "\(self.storage[4 + $0])" }.joined(separator: ".") + ":\(self.port)"
+            return (0..<4).map { "\(self.storage[4 + $0])" }.joined(separator: ".")
+                + ":\(self.port)"
         case AF_INET6:
             var words: [String] = []
             for index in 0..<8 {
-                let word = UInt16(self.storage[8 + 2 * index]) << 8
+                let word =
+                    UInt16(self.storage[8 + 2 * index]) << 8
                     | UInt16(self.storage[9 + 2 * index])
                 words.append(String(word, radix: 16))
             }
@@ -128,7 +130,9 @@ public func resolve(host: String, port: Int) throws(ResolveError) -> [SocketAddr
     var next: UnsafeMutablePointer<addrinfo>? = unsafe first
     while let entry = unsafe next {
         let raw = unsafe UnsafeRawBufferPointer(
-            start: entry.pointee.ai_addr, count: Int(entry.pointee.ai_addrlen))
+            start: entry.pointee.ai_addr,
+            count: Int(entry.pointee.ai_addrlen)
+        )
         unsafe addresses.append(SocketAddress(bytes: Array(raw)))
         unsafe next = entry.pointee.ai_next
     }

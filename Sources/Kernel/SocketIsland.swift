@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Invariant of this island: every pointer passed to the kernel covers exactly the bytes named beside
-// it, and lives through the call.
+// Invariant of this island: every pointer passed to the kernel covers exactly the bytes named
+// beside it, and lives through the call.
 
 public import Bytes
 import CLinux

@@ -31,11 +31,13 @@ public struct CanonicalPathResult: BitwiseCopyable, Sendable {
 /// 6.2.2, 5.2.4). Refused: NUL and other controls in any form, backslash in any form, encoded dot
 /// segments, dot segments with path parameters (`/..;/`), a climb above the root, broken `%`.
 /// Never longer than `path`.
-public func canonicalPath(_ path: ByteWindow, into writer: inout ByteWriter) -> CanonicalPathResult {
+public func canonicalPath(_ path: ByteWindow, into writer: inout ByteWriter) -> CanonicalPathResult
+{
     guard path.count > 0, path[0] == 0x2f else {
         // `OPTIONS *`: no path to normalise.
         return CanonicalPathResult(
-            path.count == 1 && path[0] == 0x2a ? .unchanged : .refused)
+            path.count == 1 && path[0] == 0x2a ? .unchanged : .refused
+        )
     }
     if isPlain(path) { return CanonicalPathResult(.unchanged) }
     return rewrite(path, into: &writer)
@@ -102,7 +104,9 @@ private struct SegmentFinding {
 
 /// Copies one segment, decoding what must be decoded; `index` ends at the next slash or the end.
 private func copySegment(
-    _ path: ByteWindow, _ index: inout Int, into writer: inout ByteWriter,
+    _ path: ByteWindow,
+    _ index: inout Int,
+    into writer: inout ByteWriter,
     _ result: inout CanonicalPathResult
 ) -> SegmentFinding {
     var finding = SegmentFinding()

@@ -2,7 +2,8 @@
 
 import Bytes
 
-/// What all workers share about a cell: whether it has diverged, and the epoch of its recent writers.
+/// What all workers share about a cell: whether it has diverged, and the epoch of its recent
+/// writers.
 ///
 /// One word per possible cell, of which only touched pages exist: settle epoch 32 | diverged 1.
 public final class CellNotes: Sendable {
@@ -26,12 +27,15 @@ public struct CellNotesView: BitwiseCopyable, Sendable {
     private func index(_ cell: CellNumber) -> Int {
         precondition(
             cell.tenant < Limits.tenantsMax && cell.migration < Limits.migrationsMax,
-            "cell \(cell.tenant)/\(cell.migration)")
+            "cell \(cell.tenant)/\(cell.migration)"
+        )
         return Int(cell.migration) &* Limits.tenantsMax &+ Int(cell.tenant)
     }
 
     /// Whether the cell has taken a write on modern under `data: forward`.
-    public func isDiverged(_ cell: CellNumber) -> Bool { self.words.load(self.index(cell)) & 1 == 1 }
+    public func isDiverged(_ cell: CellNumber) -> Bool {
+        self.words.load(self.index(cell)) & 1 == 1
+    }
 
     /// Marks the cell before its write is sent; `true` when it was not marked before.
     @discardableResult

@@ -97,8 +97,8 @@ public struct CohortHash: BitwiseCopyable, Sendable {
 
 /// The place of a user among 10,000: a share of `s` permyriad holds exactly the places below `s`.
 ///
-/// It is what flagd's `fractional` v3 computes for the rule of ``shareRule(of:earlier:share:)``: the
-/// hash of the CBOR text `FLAG/TENANT/USER`, scaled to 10,000. A list of the three would be the
+/// It is what flagd's `fractional` v3 computes for the rule of ``shareRule(of:earlier:share:)``:
+/// the hash of the CBOR text `FLAG/TENANT/USER`, scaled to 10,000. A list of the three would be the
 /// natural subject, but stock flagd takes a first argument that is a list for a variant, so the
 /// three are joined; a flag key or tenant id holds no `/`.
 ///

@@ -22,7 +22,8 @@ public struct Acknowledgement: Sendable, Hashable {
     public var silent: [Int]
     /// From the post to the last answer (or the timeout).
     public var elapsedNanoseconds: UInt64
-    /// Wall clock of the last request decided for legacy in these cells, ms since 1970; `nil`: none.
+    /// Wall clock of the last request decided for legacy in these cells, ms since 1970; `nil`:
+    /// none.
     public var lastLegacyMilliseconds: UInt64?
     /// Exchanges of these cells still in flight, by origin, when the delta was applied.
     public var inFlightLegacy: Int

@@ -131,9 +131,9 @@ public struct PathTemplate: Sendable, Hashable {
     /// This template as a match: `{rest}` becomes `{rest...}` where the source binds it so, and
     /// stands last.
     ///
-    /// Used for a redirect's target, which is an implicit match of the same route. Refused: a variable
-    /// that the source does not bind, one that is not used (the way back would be lost), a loop, and a
-    /// target that could name another host.
+    /// Used for a redirect's target, which is an implicit match of the same route. Refused: a
+    /// variable that the source does not bind, one that is not used (the way back would be lost), a
+    /// loop, and a target that could name another host.
     public func inverse(of source: PathTemplate) throws(PathTemplateError) -> PathTemplate {
         if case .literal("")? = self.segments.first, self.segments.count > 1 {
             throw .openRedirect

@@ -5,8 +5,8 @@ public import Bytes
 /// Which side took a user's last write, and until when it counts: shared by all workers, lock-free.
 ///
 /// A table of words in buckets of eight (one cache line). A word: tag 24 | in flight 7 | side 1 |
-/// until 32 (ms of the monotonic clock, wrapping). Bounded: a full bucket gives up the entry that is
-/// soonest to expire, and says so.
+/// until 32 (ms of the monotonic clock, wrapping). Bounded: a full bucket gives up the entry that
+/// is soonest to expire, and says so.
 public final class RecentWriters: Sendable {
     private let words: SharedWords
 
@@ -29,7 +29,8 @@ public struct RecentWritersView: BitwiseCopyable, Sendable {
     /// How long a write that never ends is remembered: longer than any exchange may take.
     private static let inFlightMilliseconds = UInt64(Limits.totalTimeoutMilliseconds) * 2
 
-    /// The key of a user within a cell. `epoch` changes with every rollback of the cell, which makes
+    /// The key of a user within a cell. `epoch` changes with every rollback of the cell, which
+    /// makes
     /// all its earlier entries unreachable: that is how a rollback clears them.
     public func key(_ cell: CellNumber, epoch: UInt32, user: UInt64) -> UInt64 {
         let place = UInt64(cell.migration) << 32 | UInt64(cell.tenant)

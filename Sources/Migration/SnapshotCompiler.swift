@@ -31,7 +31,8 @@ public struct CompiledPattern: Sendable {
     }
 }
 
-/// Everything that a snapshot is built from. Validated: the compiler only refuses what needs the whole.
+/// Everything that a snapshot is built from. Validated: the compiler only refuses what needs the
+/// whole.
 public struct SnapshotInput: Sendable {
     /// Upstreams, routes, tenants.
     public var set = RouteSet()
@@ -256,7 +257,8 @@ public struct SnapshotCompiler {
 
     /// One byte per tenant number; a row that says the same for all is one byte in all.
     ///
-    /// Nothing known (an empty list, a tenant that is gone) is 0 for stages and "unknown" otherwise.
+    /// Nothing known (an empty list, a tenant that is gone) is 0 for stages and "unknown"
+    /// otherwise.
     private mutating func flagRow<Value>(
         _ values: [Value], _ byte: (Value) -> UInt8
     ) -> FlagRow {

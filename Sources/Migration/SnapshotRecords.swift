@@ -204,7 +204,8 @@ struct ListenerRecord: BitwiseCopyable {
     var defaultUpstream = UInt32.max
 }
 
-/// One part of a compiled template: a literal, or a variable by its index among the match's captures.
+/// One part of a compiled template: a literal, or a variable by its index among the match's
+/// captures.
 struct SegmentRecord: BitwiseCopyable {
     enum Kind: UInt8, BitwiseCopyable {
         case literal

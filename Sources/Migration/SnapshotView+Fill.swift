@@ -52,8 +52,8 @@ extension SnapshotView {
         }
     }
 
-    /// Writes `?query` for an origin: the client's parameters without the removed and replaced ones,
-    /// then those that are set.
+    /// Writes `?query` for an origin: the client's parameters without the removed and replaced
+    /// ones, then those that are set.
     public func writeUpstreamQuery(
         _ hit: RouteHit, origin: Origin, query: ByteWindow, hasQuery: Bool,
         into writer: inout ByteWriter

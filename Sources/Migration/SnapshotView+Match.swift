@@ -112,7 +112,8 @@ extension SnapshotView {
         }
     }
 
-    /// Takes the first entry of a run (best first) that beats the best so far and whose conditions hold.
+    /// Takes the first entry of a run (best first) that beats the best so far and whose conditions
+    /// hold.
     private func consider<Matcher: PatternMatcher & ~Copyable>(
         _ run: FlatRun, _ subject: MatchSubject, _ fields: borrowing FieldTable,
         _ matcher: inout Matcher, _ best: inout UInt32, _ bestRank: inout UInt64

@@ -14,7 +14,9 @@ public final class Snapshot: Sendable {
     public let serial: UInt64
 
     init(
-        memory: FlatMemory, headerOffset: UInt32, retained: [any AnyObject & Sendable],
+        memory: FlatMemory,
+        headerOffset: UInt32,
+        retained: [any AnyObject & Sendable],
         serial: UInt64
     ) {
         self.memory = memory
@@ -45,7 +47,9 @@ public struct SnapshotView: BitwiseCopyable {
     }
 
     func record<Record: BitwiseCopyable>(
-        _ type: Record.Type, _ run: FlatRun, _ index: UInt32
+        _ type: Record.Type,
+        _ run: FlatRun,
+        _ index: UInt32
     ) -> Record {
         precondition(index < run.count, "record \(index) of \(run.count)")
         return self.flat.load(Record.self, run.offset, Int(index))
@@ -89,7 +93,8 @@ public struct SnapshotView: BitwiseCopyable {
     public func tenantSourceCount(listener: Int) -> Int {
         guard listener < Int(self.header.listeners.count) else { return 0 }
         return Int(
-            self.record(ListenerRecord.self, self.header.listeners, UInt32(listener)).sources.count)
+            self.record(ListenerRecord.self, self.header.listeners, UInt32(listener)).sources.count
+        )
     }
 
     /// Tenant source `index` of a listener.
@@ -126,11 +131,14 @@ public struct SnapshotView: BitwiseCopyable {
 
     /// Where the stage flag puts a tenant, and how that is known.
     public func stageDefault(
-        migration: UInt32, tenant: UInt32
+        migration: UInt32,
+        tenant: UInt32
     ) -> (stage: Stage, source: StandingSource) {
         guard migration < self.header.stageRows.count else { return (.legacy, .nothingKnown) }
         let byte = self.flag(
-            self.record(FlagRow.self, self.header.stageRows, migration), tenant)
+            self.record(FlagRow.self, self.header.stageRows, migration),
+            tenant
+        )
         guard let stage = Stage(rawValue: byte & 7), byte & 0x80 != 0 else {
             return (.legacy, .nothingKnown)
         }
@@ -157,11 +165,18 @@ public struct SnapshotView: BitwiseCopyable {
 
     /// Looks a text up in an open-addressing table.
     func find(
-        _ table: FlatRun, parent: UInt32, _ text: ByteWindow, foldingCase: Bool
+        _ table: FlatRun,
+        parent: UInt32,
+        _ text: ByteWindow,
+        foldingCase: Bool
     ) -> UInt32? {
         guard table.count > 0 else { return nil }
         let hash = SnapshotView.hash(
-            text, parent: parent, seed: self.header.seed, foldingCase: foldingCase)
+            text,
+            parent: parent,
+            seed: self.header.seed,
+            foldingCase: foldingCase
+        )
         let mask = table.count &- 1
         var index = UInt32(truncatingIfNeeded: hash) & mask
         while true {
@@ -187,8 +202,15 @@ public struct SnapshotView: BitwiseCopyable {
     }
 
     static func hash(
-        _ text: ByteWindow, parent: UInt32, seed: UInt64, foldingCase: Bool
+        _ text: ByteWindow,
+        parent: UInt32,
+        seed: UInt64,
+        foldingCase: Bool
     ) -> UInt64 {
-        byteHash(text, seed: seed &+ UInt64(parent) &* 0x9e37_79b9_7f4a_7c15, foldingCase: foldingCase)
+        byteHash(
+            text,
+            seed: seed &+ UInt64(parent) &* 0x9e37_79b9_7f4a_7c15,
+            foldingCase: foldingCase
+        )
     }
 }

@@ -54,8 +54,8 @@ public struct StageTransition: Sendable {
 
     /// Refuses a flip that the rules do not allow; `hasReason` lets it go over a stage, at 100 %.
     ///
-    /// Forward is one entry of `stages` at a time, any share. A step to the next entry is allowed from
-    /// any share of the present one only when that one is complete, or with a reason.
+    /// Forward is one entry of `stages` at a time, any share. A step to the next entry is allowed
+    /// from any share of the present one only when that one is complete, or with a reason.
     public func checkFlip(
         from: Standing, to: Standing, hasReason: Bool
     ) throws(StageTransitionError) {

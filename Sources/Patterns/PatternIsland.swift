@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Invariant of this island: an address handed out by a `Pattern` is a `pcre2_code` that lives as long
-// as the pattern does, and a snapshot keeps its patterns as long as workers read it.
+// Invariant of this island: an address handed out by a `Pattern` is a `pcre2_code` that lives as
+// long as the pattern does, and a snapshot keeps its patterns as long as workers read it.
 
 public import Bytes
 import CPCRE2

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Bytes
+public import Bytes
 public import Kernel
 public import Migration
 
@@ -58,7 +58,11 @@ public final class DataPlane: Sendable {
     /// Opens the listeners and starts the workers. Connections wait until ``open()``, so that every
     /// standing can be applied before the first request.
     public init(
-        plan: ProxyPlan, snapshot: Snapshot, writers: RecentWriters, notes: CellNotes, seed: UInt64
+        plan: ProxyPlan,
+        snapshot: Snapshot,
+        writers: RecentWriters,
+        notes: CellNotes,
+        seed: UInt64
     ) throws(Errno) {
         var sockets: [[Int32]] = []
         var addresses: [SocketAddress] = []
@@ -84,18 +88,28 @@ public final class DataPlane: Sendable {
             let mailbox = try ReactorMailbox()
             let words = SharedWords(capacity: MetricsLayout.words)
             let ring = AccessLogRing(
-                capacity: plan.writesLog ? Limits.accessLogBytesMax : 4_096)
+                capacity: plan.writesLog ? Limits.accessLogBytesMax : 4_096
+            )
             let latch = Latch(count: 1)
             mailboxes.append(mailbox)
             counters.append(words)
             rings.append(ring)
             done.append(latch)
             let parts = WorkerParts(
-                worker: worker, listeners: sockets.map { $0[worker] }, mailbox: mailbox,
-                counters: words, ring: ring, edge: edge, snapshot: snapshot, writers: writers,
-                notes: notes, seed: seed &+ UInt64(worker))
+                worker: worker,
+                listeners: sockets.map { $0[worker] },
+                mailbox: mailbox,
+                counters: words,
+                ring: ring,
+                edge: edge,
+                snapshot: snapshot,
+                writers: writers,
+                notes: notes,
+                seed: seed &+ UInt64(worker)
+            )
             _ = try CoreThread(
-                name: "banyan-\(worker)", core: plan.pinsWorkers ? worker : nil,
+                name: "banyan-\(worker)",
+                core: plan.pinsWorkers ? worker : nil,
                 stackBytes: 1 << 21
             ) {
                 Worker(parts).run()
@@ -154,7 +168,7 @@ public final class DataPlane: Sendable {
     }
 
     /// Takes log lines out of the workers' rings. One thread only.
-    public func drainLog(_ sink: (UnsafeRawBufferPointer) -> Int) {
-        for ring in self.rings { unsafe ring.drain(sink) }
+    public func drainLog(_ sink: (ByteWindow) -> Int) {
+        for ring in self.rings { ring.drain(sink) }
     }
 }

@@ -15,7 +15,8 @@ extension Reactor {
 
     /// Sees to it that the wheel comes up no later than the connection's deadline.
     ///
-    /// Deadlines mostly move back: then the entry stays where it is and is re-armed when it comes up.
+    /// Deadlines mostly move back: then the entry stays where it is and is re-armed when it comes
+    /// up.
     mutating func armDownstream(_ index: UInt32) {
         let deadline = self.downstreams[index].deadline
         let armed = self.downstreams[index].armed
@@ -90,15 +91,18 @@ extension Reactor {
             return
         }
         let moved = self.downstreams[index].windowBytes
-        let isSending = !self.downstreams[index].output.isEmpty
+        let isSending =
+            !self.downstreams[index].output.isEmpty
             || self.exchanges[e].answerDirect > 0
         // Only a client that we wait for can be too slow: it reads late, or its body is due.
         let waitsForReader = isSending && !self.downstreams[index].canWrite
-        let waitsForBody = !self.exchanges[e].isRequestComplete && !isSending
+        let waitsForBody =
+            !self.exchanges[e].isRequestComplete && !isSending
             && self.exchanges[e].requestDirect == 0 && !self.downstreams[index].canRead
             && self.upstreamTakesBody(e)
         let window = UInt64(Limits.rateWindowMilliseconds) / 1_000
-        let least = waitsForReader
+        let least =
+            waitsForReader
             ? UInt64(Limits.readRateBytesPerSecondMin) * window
             : UInt64(Limits.bodyRateBytesPerSecondMin) * window
         if waitsForReader || waitsForBody, moved < least {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Invariant of this island: both allocations are made once per edge, filled completely, and never freed.
+// Invariant of this island: both allocations are made once per edge, filled completely, and never
+// freed.
 
 import Bytes
 import Kernel
@@ -37,7 +38,8 @@ struct EdgeNames: BitwiseCopyable, @unchecked Sendable {
                 var bytes = InlineArray<16, UInt8>(repeating: 0)
                 for index in 0..<16 { bytes[index] = block.bytes[index] }
                 blocks.append(
-                    TrustBlock(listener: listener, bytes: bytes, prefixBits: block.prefixBits))
+                    TrustBlock(listener: listener, bytes: bytes, prefixBits: block.prefixBits)
+                )
             }
         }
         let memory = UnsafeMutablePointer<TrustBlock>.allocate(capacity: max(blocks.count, 1))

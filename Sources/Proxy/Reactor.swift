@@ -29,7 +29,8 @@ struct EventToken: BitwiseCopyable {
     var handle: Handle {
         Handle(
             index: UInt32(truncatingIfNeeded: self.word & 0x3fff_ffff),
-            serial: UInt32(truncatingIfNeeded: self.word >> 32))
+            serial: UInt32(truncatingIfNeeded: self.word >> 32)
+        )
     }
 }
 
@@ -45,7 +46,8 @@ struct ListenerState: BitwiseCopyable {
 /// poll → mailbox → events → resumed connections → timers → log.
 ///
 /// One owner, one thread; parts are bitwise values in slabs, named by handles. Extensions in the
-/// folders of this module are the steps of a request, in the order in which `ExchangeStep` has them.
+/// folders of this module are the steps of a request, in the order in which `ExchangeStep` has
+/// them.
 struct Reactor: ~Copyable {
     let worker: Int
     var poller: EpollPoller
@@ -99,7 +101,8 @@ struct Reactor: ~Copyable {
     /// Up to a timer tick while deadlines are armed; otherwise until something happens.
     private func pollTimeout() -> Int32 {
         if !self.resumed.isEmpty { return 0 }
-        return self.timers.count > 0 || self.isDraining ? Int32(self.timers.tickMilliseconds) : 1_000
+        return self.timers.count > 0 || self.isDraining
+            ? Int32(self.timers.tickMilliseconds) : 1_000
     }
 
     private mutating func readClock() {

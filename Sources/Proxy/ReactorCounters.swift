@@ -2,7 +2,8 @@
 
 import Bytes
 
-/// What a worker counts, whatever the route. The case's raw value is its word in the worker's table.
+/// What a worker counts, whatever the route. The case's raw value is its word in the worker's
+/// table.
 public enum WorkerCounter: Int, CaseIterable, Sendable {
     /// Connections taken from clients.
     case connectionsAccepted
@@ -75,7 +76,8 @@ public enum WorkerCounter: Int, CaseIterable, Sendable {
     public static var count: Int { self.allCases.count }
 }
 
-/// Where a route's numbers stand in a worker's table: plain index arithmetic, shared with the reader.
+/// Where a route's numbers stand in a worker's table: plain index arithmetic, shared with the
+/// reader.
 public enum MetricsLayout {
     /// Methods counted apart: as `MethodToken` has them.
     public static let methods = 10

@@ -54,7 +54,8 @@ public final class DeltaReceipt: Sendable {
             if figures.lastLegacyMilliseconds > 0 {
                 answers.acknowledgement.lastLegacyMilliseconds = max(
                     answers.acknowledgement.lastLegacyMilliseconds ?? 0,
-                    figures.lastLegacyMilliseconds)
+                    figures.lastLegacyMilliseconds
+                )
             }
             answers.acknowledgement.inFlightLegacy += figures.inFlightLegacy
             answers.acknowledgement.inFlightModern += figures.inFlightModern

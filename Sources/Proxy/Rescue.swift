@@ -121,7 +121,8 @@ extension Reactor {
         let e = exchange.index
         let downstream = self.exchanges[e].downstream
         self.counters.count(
-            error == .clientGone || error == .clientTooSlow ? .clientsGone : .answersCutShort)
+            error == .clientGone || error == .clientTooSlow ? .clientsGone : .answersCutShort
+        )
         self.exchanges[e].failure = error
         self.exchanges[e].isAborted = true
         // Bytes that are already with the kernel stay readable; the reset marks the cut.

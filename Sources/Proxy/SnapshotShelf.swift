@@ -6,8 +6,8 @@ import Migration
 
 /// The snapshots that this worker routes by, and those that older exchanges still need.
 ///
-/// Views and counts are plain values in flat arrays: the hot path reads a view by its slot and never
-/// touches a reference. References move only when mail is read.
+/// Views and counts are plain values in flat arrays: the hot path reads a view by its slot and
+/// never touches a reference. References move only when mail is read.
 struct SnapshotShelf: ~Copyable {
     private var owners: [Snapshot?]
     private var views: [SnapshotView]
@@ -76,13 +76,15 @@ extension Reactor {
                 let endpoint = view.endpoint(upstream.firstEndpoint &+ turn)
                 for isCopy in [false, true] {
                     let pool = Int(
-                        UpstreamPool.number(endpoint: endpoint.number, isCopy: isCopy))
+                        UpstreamPool.number(endpoint: endpoint.number, isCopy: isCopy)
+                    )
                     if !self.pools[pool].hasAddress {
                         self.pools[pool] = UpstreamPool()
                         self.pools[pool].hasAddress = true
                     }
                     self.pools[pool].address = endpointAddress(endpoint)
-                    self.pools[pool].countMax = isCopy
+                    self.pools[pool].countMax =
+                        isCopy
                         ? UInt32(Limits.shadowConnectionsPerUpstreamMax)
                         : upstream.connectionsMax
                 }
@@ -97,7 +99,9 @@ extension Reactor {
             self.standings[change.cell].apply(change, generation: delta.generation)
             let state = self.standings[change.cell]
             figures.lastLegacyMilliseconds = max(
-                figures.lastLegacyMilliseconds, state.lastLegacyMilliseconds)
+                figures.lastLegacyMilliseconds,
+                state.lastLegacyMilliseconds
+            )
             figures.inFlightLegacy += Int(state.inFlightLegacy)
             figures.inFlightModern += Int(state.inFlightModern)
             figures.modernWrites += state.modernWrites

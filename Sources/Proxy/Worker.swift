@@ -32,31 +32,46 @@ final class Worker {
             poller = try EpollPoller(capacity: Limits.eventsPerPoll)
             try poller.addLevel(
                 self.parts.mailbox.wakeupDescriptor,
-                token: EventToken(.mailbox, Handle(index: 0, serial: 1)).word)
+                token: EventToken(.mailbox, Handle(index: 0, serial: 1)).word
+            )
         } catch {
             fatalError("worker \(self.parts.worker) cannot poll: \(error.text)")
         }
         var blocks = BlockPool(capacity: Limits.blocksMax)
         guard let scratch = blocks.take() else { fatalError("no block for scratch") }
         var reactor = Reactor(
-            worker: self.parts.worker, poller: poller, blocks: blocks,
+            worker: self.parts.worker,
+            poller: poller,
+            blocks: blocks,
             downstreams: Slab(capacity: Limits.downstreamConnectionsMax),
             upstreams: Slab(capacity: Limits.upstreamConnectionsMax),
             exchanges: Slab(capacity: Limits.exchangesMax),
-            pools: SparseArena(capacity: Limits.endpointsMax * 2), standings: StandingTable(),
+            pools: SparseArena(capacity: Limits.endpointsMax * 2),
+            standings: StandingTable(),
             timers: TimerWheel(
-                nodes: Reactor.timerNodes, slots: 4_096, tickMilliseconds: 50,
-                nowMilliseconds: now / 1_000_000),
+                nodes: Reactor.timerNodes,
+                slots: 4_096,
+                tickMilliseconds: 50,
+                nowMilliseconds: now / 1_000_000
+            ),
             resumed: HandleRing(capacity: Limits.downstreamConnectionsMax + 1),
             listeners: self.parts.listeners.enumerated().map {
                 ListenerState(fd: $1, number: UInt16($0))
             },
-            snapshots: SnapshotShelf(self.parts.snapshot), matcher: PatternScratch(),
-            counters: self.parts.counters.view, writers: self.parts.writers.view,
-            notes: self.parts.notes.view, log: self.parts.ring.writer,
-            mailbox: self.parts.mailbox, edge: self.parts.edge, scratch: scratch,
-            random: self.parts.seed, nowNanoseconds: now, nowMilliseconds: now / 1_000_000,
-            wallMilliseconds: Kernel.wallMilliseconds())
+            snapshots: SnapshotShelf(self.parts.snapshot),
+            matcher: PatternScratch(),
+            counters: self.parts.counters.view,
+            writers: self.parts.writers.view,
+            notes: self.parts.notes.view,
+            log: self.parts.ring.writer,
+            mailbox: self.parts.mailbox,
+            edge: self.parts.edge,
+            scratch: scratch,
+            random: self.parts.seed,
+            nowNanoseconds: now,
+            nowMilliseconds: now / 1_000_000,
+            wallMilliseconds: Kernel.wallMilliseconds()
+        )
         reactor.preparePools(self.parts.snapshot.view)
         reactor.run()
     }

@@ -66,7 +66,8 @@ struct YAMLEvent {
         let diagnostics = unsafe fy_diag_create(&messages)
         unsafe fy_diag_set_collect_errors(diagnostics, true)
         unsafe self.diagnostics = diagnostics
-        // SAFETY: the configuration is copied by fy_parser_create; the diagnostic object is counted.
+        // SAFETY: the configuration is copied by fy_parser_create; the diagnostic object is
+        // counted.
         var configuration = unsafe fy_parse_cfg()
         unsafe configuration.flags = fy_parse_cfg_flags(
             FYPCF_QUIET.rawValue | FYPCF_COLLECT_DIAG.rawValue | FYPCF_DEFAULT_VERSION_1_2.rawValue

@@ -27,8 +27,9 @@ func nextPiece(_ bytes: [UInt8], after piece: YAMLPiece, errorLine: Int) -> YAML
 
 /// The first place that is not UTF-8 or is a control character; libfyaml never sees those.
 ///
-/// A byte order mark is one of them: it would shift every column of the first line. So is a carriage
-/// return without line feed, which some readers take for the end of a line and others do not.
+/// A byte order mark is one of them: it would shift every column of the first line. So is a
+/// carriage return without line feed, which some readers take for the end of a line and others do
+/// not.
 func firstUnreadablePlace(_ bytes: [UInt8]) -> (text: String, position: SourcePosition)? {
     let isText = String(validating: bytes, as: UTF8.self) != nil
     let isControlled = bytes.indices.contains { index in

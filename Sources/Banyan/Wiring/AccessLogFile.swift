@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+import Bytes
 import Kernel
 import Synchronization
 
@@ -55,9 +55,7 @@ final class AccessLogFile: Sendable {
 
     /// Writes bytes; how many were taken. On a full disk what waits is given up, and the loss shows
     /// in the log itself by the missing lines and in the rings' counters once they fill.
-    @unsafe func write(_ bytes: UnsafeRawBufferPointer) -> Int {
-        let fd = Int32(self.descriptor.load(ordering: .acquiring))
-        let count = unsafe Glibc.write(fd, bytes.baseAddress, bytes.count)
-        return max(count, 0)
+    func write(_ bytes: ByteWindow) -> Int {
+        writeOnce(Int32(self.descriptor.load(ordering: .acquiring)), bytes)
     }
 }

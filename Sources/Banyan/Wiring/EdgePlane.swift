@@ -14,7 +14,8 @@ final class EdgePlane: EdgePort {
     private let notes: CellNotes
     private let log: AccessLogFile?
     private let logEnded = Latch(count: 1)
-    /// Names of the routes by their number, those of earlier snapshots kept: counters outlive routes.
+    /// Names of the routes by their number, those of earlier snapshots kept: counters outlive
+    /// routes.
     private let routes = Mutex<[UInt32: String]>([:])
 
     /// Starts the workers, gives them every standing, and only then lets them serve.
@@ -55,7 +56,7 @@ final class EdgePlane: EdgePort {
     private func startLog() throws {
         guard let log = self.log else { return }
         _ = try CoreThread(name: "banyan-log") { [self] in
-            log.run { unsafe self.plane.drainLog { bytes in unsafe log.write(bytes) } }
+            log.run { self.plane.drainLog { log.write($0) } }
             self.logEnded.countDown()
         }
     }

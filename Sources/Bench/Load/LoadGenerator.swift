@@ -4,9 +4,9 @@ import Kernel
 
 /// Load and both origins in one thread, as light as can be, so that the proxy is the bottleneck.
 ///
-/// A heavier generator fills its core first: then the cheaper proxy waits more, wakes more often and
-/// looks dearer than it is. Clients are a closed loop: each sends its next request when it has the
-/// answer. Every answer's status, length and origin are checked.
+/// A heavier generator fills its core first: then the cheaper proxy waits more, wakes more often
+/// and looks dearer than it is. Clients are a closed loop: each sends its next request when it has
+/// the answer. Every answer's status, length and origin are checked.
 struct LoadGenerator: ~Copyable {
     private enum Kind: BitwiseCopyable {
         case client, legacyListener, modernListener, legacy, modern

@@ -63,8 +63,8 @@ enum Passes {
         _ settings: BenchSettings
     ) throws -> [String: Double] {
         let output = subject.place.path("strace.txt")
-        // Warm first: connections to the origins are made before the count. The tracer comes and goes
-        // while nothing is asked, so that what it counts belongs to the requests counted here.
+        // Warm first: connections to the origins are made before the count. The tracer comes and
+        // goes while nothing is asked, so that what it counts belongs to the requests counted here.
         try load.start(port: subject.place.port, clients: settings.clients)
         load.run(nanoseconds: 300_000_000)
         load.pause()

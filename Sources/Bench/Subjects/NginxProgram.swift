@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// nginx as its people would set it: kept upstream connections, buffered log, one hash for the cells.
+/// nginx as its people would set it: kept upstream connections, buffered log, one hash for the
+/// cells.
 struct NginxProgram: SubjectProgram {
     let name = "nginx"
 
@@ -82,7 +83,8 @@ struct NginxProgram: SubjectProgram {
             let head = """
                 proxy_set_header X-Tenant-Id $tenant;
                 """
-            // Setting one header in a location drops the inherited ones, so they stay on the server.
+            // Setting one header in a location drops the inherited ones, so they stay on the
+            // server.
             let shared = """
                 proxy_set_header Connection "";
                 proxy_set_header Host $host;

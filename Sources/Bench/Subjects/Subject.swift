@@ -45,7 +45,8 @@ final class Subject {
     let probe: ProcessProbe
     private let process: Process
 
-    /// Starts the program on one core behind `wrapper` (`taskset -c 0`, say) and waits for its port.
+    /// Starts the program on one core behind `wrapper` (`taskset -c 0`, say) and waits for its
+    /// port.
     init(
         _ program: any SubjectProgram,
         _ workload: Workload,

@@ -2,7 +2,8 @@
 
 import Documents
 
-/// Reads the fields of one object of a file; whatever is wrong becomes a finding and reads as `nil`.
+/// Reads the fields of one object of a file; whatever is wrong becomes a finding and reads as
+/// `nil`.
 ///
 /// Each asked field is thereby known; ``finish()`` names those that nobody asked for. So the list
 /// of allowed fields is never written down twice.

@@ -4,7 +4,8 @@ import Bytes
 import Documents
 import Foundation
 
-/// A file as it was read: kept for the lines in reports, and so that what is validated is what runs.
+/// A file as it was read: kept for the lines in reports, and so that what is validated is what
+/// runs.
 public struct SourceFile: Sendable, Hashable {
     /// As the user named it.
     public var name: String

@@ -73,7 +73,8 @@ public final class ControlPlane: Sendable {
 
     /// Loads, compiles, and has `makePort` start the data plane; then it serves.
     ///
-    /// Invalid files are answered by the saved copy of the last set that was taken, if there is one.
+    /// Invalid files are answered by the saved copy of the last set that was taken, if there is
+    /// one.
     ///
     /// - Throws: `FilesRefused`, or what `makePort` throws.
     public func start(

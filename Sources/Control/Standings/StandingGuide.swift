@@ -31,7 +31,8 @@ public struct MigrationGuide: Sendable, Hashable {
     }
 }
 
-/// What files and flags say about cells, as of the last snapshot: standings read nothing else of it.
+/// What files and flags say about cells, as of the last snapshot: standings read nothing else of
+/// it.
 public struct StandingGuide: Sendable {
     /// By name.
     public var migrations: [String: MigrationGuide]

@@ -6,13 +6,6 @@
 import Documents
 import Migration
 
-@_silgen_name("LLVMFuzzerRunDriver")
-func runFuzzer(
-    _ count: UnsafeMutablePointer<CInt>,
-    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ oneInput: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
-
 let contexts: [FlagContext] = [
     .empty,
     FlagContext(["targetingKey": "acme", "tenant": "acme", "id": "acme", "wave": "1"]),
@@ -47,16 +40,4 @@ func check(_ bytes: [UInt8]) {
     }
 }
 
-/// Leak checking off: it takes values behind Swift's tagged pointers for lost.
-@_cdecl("__lsan_is_turned_off")
-func isLeakCheckingOff() -> CInt { 1 }
-
-// SAFETY: the arguments live as long as the process; libFuzzer calls back with `count` readable
-// bytes, which are copied before anything else sees them.
-var count = CommandLine.argc
-var arguments = unsafe CommandLine.unsafeArgv
-let status = unsafe runFuzzer(&count, &arguments) { bytes, count in
-    unsafe check(Array(UnsafeBufferPointer(start: bytes, count: count)))
-    return 0
-}
-precondition(status == 0, "libFuzzer ended with \(status)")
+fuzz()

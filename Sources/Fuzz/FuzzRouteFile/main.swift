@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Built by `make fuzz` only (libFuzzer's runtime). Any bytes as a route file and as banyan.yaml: they
-// are read twice with the same result, refused with a place inside the file, or compile into a snapshot.
+// Built by `make fuzz` only (libFuzzer's runtime). Any bytes as a route file and as banyan.yaml:
+// they are read twice with the same result, refused with a place inside the file, or compile into a
+// snapshot.
 
 import Bytes
 import Control

@@ -13,7 +13,8 @@ public struct FlagDocument: Sendable {
     /// `metadata.bucketing`, by default `flagd-v3`.
     public let bucketing: Bucketing
 
-    /// Reads a document; what is wrong goes to `problems`, and `nil` comes back if any of it is an error.
+    /// Reads a document; what is wrong goes to `problems`, and `nil` comes back if any of it is an
+    /// error.
     ///
     /// `allowsList`: flags may be a list with `key` members (flagd's own form), not only an object.
     public static func read(

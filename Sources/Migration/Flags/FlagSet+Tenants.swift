@@ -4,8 +4,8 @@ import Documents
 
 /// Tenants as flags see them, prepared once for many flags: contexts, and who shares labels.
 ///
-/// The context of a tenant has `targetingKey`, `tenant` and `id` (its id), `labels` (an object), and
-/// each label at the top level too, unless its name is one of these four.
+/// The context of a tenant has `targetingKey`, `tenant` and `id` (its id), `labels` (an object),
+/// and each label at the top level too, unless its name is one of these four.
 public struct FlagTenants: Sendable {
     let contexts: [FlagContext]
     /// Indices of tenants that have the same labels.

@@ -2,8 +2,9 @@
 
 import Documents
 
-// JsonLogic's operators. Where engines differ, JavaScript's coercions hold (as in flagd-core 2.0.0),
-// with IEEE arithmetic instead of exceptions: a quotient by zero is an infinity, and NaN is no variant.
+// JsonLogic's operators. Where engines differ, JavaScript's coercions hold (as in flagd-core
+// 2.0.0), with IEEE arithmetic instead of exceptions: a quotient by zero is an infinity, and NaN is
+// no variant.
 extension LogicEvaluator {
     mutating func operate(
         _ name: LogicOperator,

@@ -24,7 +24,8 @@ public enum PathMatchType: String, Sendable, CaseIterable {
     case pathPrefix = "PathPrefix"
     /// PCRE2, anchored at both ends.
     case regularExpression = "RegularExpression"
-    /// Literals and `{name}` (one segment, not empty), last maybe `{name...}` (the rest, may be empty).
+    /// Literals and `{name}` (one segment, not empty), last maybe `{name...}` (the rest, may be
+    /// empty).
     case template = "Template"
 }
 
@@ -70,7 +71,8 @@ public struct OriginModel: Hashable, Sendable {
     public var upstream: String
     /// Template that fills the path sent to this origin; `nil`: the matched path.
     public var path: String?
-    /// Host sent to this origin; `nil`: the endpoint's own `host:port`. `preserve` keeps the client's.
+    /// Host sent to this origin; `nil`: the endpoint's own `host:port`. `preserve` keeps the
+    /// client's.
     public var host: String?
     /// Query parameters set for this origin, in order, replacing the client's of the same name.
     public var setQuery: [NamedValue] = []

@@ -105,7 +105,8 @@ extension Reactor {
     }
 }
 
-/// Writes the peer's address without port as RFC 7239 wants it inside: `192.0.2.1`, `2001:db8:0:...`.
+/// Writes the peer's address without port as RFC 7239 wants it inside: `192.0.2.1`,
+/// `2001:db8:0:...`.
 private func renderPeer(_ peer: SocketAddress, _ connection: inout DownstreamConnection) {
     var at = 0
     func isMapped() -> Bool {

@@ -118,8 +118,12 @@ extension Reactor {
         let room = Limits.blockBytes - Int(input.end)
         guard room > 0 else { return .blocked }
         let result = receive(
-            self.downstreams[index].fd, into: self.blocks, input.block, Int(input.end),
-            Limits.blockBytes)
+            self.downstreams[index].fd,
+            into: self.blocks,
+            input.block,
+            Int(input.end),
+            Limits.blockBytes
+        )
         switch result {
         case .bytes(let count):
             // A short read has emptied the socket; the peer's end still has to be read as such.
@@ -159,7 +163,12 @@ extension Reactor {
         }
         var writer = self.blocks.writer(block, from: Int(self.downstreams[index].output.end))
         appendProblem(
-            status: status, code: problemCode(of: status), isHead: false, closes: true, &writer)
+            status: status,
+            code: problemCode(of: status),
+            isHead: false,
+            closes: true,
+            &writer
+        )
         self.downstreams[index].output.end = Int32(writer.position)
         self.tallyRefused(index, status: status)
         self.startLinger(handle)
@@ -221,7 +230,9 @@ extension Reactor {
     mutating func closeDownstream(_ handle: Handle) {
         let index = handle.index
         precondition(
-            !self.exchanges.isLive(self.downstreams[index].exchange), "closed under an exchange")
+            !self.exchanges.isLive(self.downstreams[index].exchange),
+            "closed under an exchange"
+        )
         self.disarmDownstream(index)
         if self.downstreams[index].input.block != .none {
             self.blocks.give(self.downstreams[index].input.block)

@@ -10,7 +10,10 @@ extension Reactor {
         let d = handle.index
         let input = self.downstreams[d].input
         let bytes = self.blocks.window(
-            input.block, Int(input.start), Int(input.start) + headLength)
+            input.block,
+            Int(input.start),
+            Int(input.start) + headLength
+        )
         let head: RequestHead
         self.fieldsOwner = .none
         do throws(WireError) {

@@ -19,8 +19,14 @@ extension Reactor {
         let host = bytes.slice(Int(head.host.start), Int(head.host.length))
         let method = bytes.slice(Int(head.methodRange.start), Int(head.methodRange.length))
         self.exchanges[e].hit = view.match(
-            host: host, path: self.pathWindow(e), method: method, head: bytes,
-            fields: self.requestFields, query: self.queryWindow(e), matcher: &self.matcher)
+            host: host,
+            path: self.pathWindow(e),
+            method: method,
+            head: bytes,
+            fields: self.requestFields,
+            query: self.queryWindow(e),
+            matcher: &self.matcher
+        )
         guard let hit = self.exchanges[e].hit else {
             guard self.acceptsPath(e, encodedSlash: false, doubleSlash: false) else {
                 self.answer(exchange, status: 400, code: "BAD_PATH")
@@ -34,7 +40,10 @@ extension Reactor {
         self.exchanges[e].routeName = route.name
         guard
             self.acceptsPath(
-                e, encodedSlash: route.keepsEncodedSlash, doubleSlash: route.keepsDoubleSlash)
+                e,
+                encodedSlash: route.keepsEncodedSlash,
+                doubleSlash: route.keepsDoubleSlash
+            )
         else {
             self.answer(exchange, status: 400, code: "BAD_PATH")
             return
@@ -85,12 +94,18 @@ extension Reactor {
         self.exchanges[e].upstreamIndex = upstream
         self.exchanges[e].origin = .legacy
         self.exchanges[e].decision = Decision(
-            .forward, stage: .legacy, origin: .legacy, reason: .noRoute)
+            .forward,
+            stage: .legacy,
+            origin: .legacy,
+            reason: .noRoute
+        )
         self.setTimeouts(
-            e, connect: UInt32(Limits.connectTimeoutMilliseconds),
+            e,
+            connect: UInt32(Limits.connectTimeoutMilliseconds),
             firstByte: UInt32(Limits.firstByteTimeoutMilliseconds),
             idle: UInt32(Limits.upstreamIdleTimeoutMilliseconds),
-            total: UInt32(Limits.totalTimeoutMilliseconds))
+            total: UInt32(Limits.totalTimeoutMilliseconds)
+        )
         if case .conflict = self.findTenant(e, view) {
             self.counters.count(.tenantConflicts)
             self.answer(exchange, status: 403, code: "TENANT_CONFLICT")
@@ -101,7 +116,11 @@ extension Reactor {
 
     /// The deadlines of an exchange, from its route or from Limits.
     mutating func setTimeouts(
-        _ e: UInt32, connect: UInt32, firstByte: UInt32, idle: UInt32, total: UInt32
+        _ e: UInt32,
+        connect: UInt32,
+        firstByte: UInt32,
+        idle: UInt32,
+        total: UInt32
     ) {
         self.exchanges[e].connectTimeout = connect
         self.exchanges[e].firstByteTimeout = firstByte

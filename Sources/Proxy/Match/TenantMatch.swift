@@ -27,7 +27,8 @@ extension Reactor {
             switch source.kind {
             case .host:
                 tenant = view.tenant(
-                    host: bytes.slice(Int(head.host.start), Int(head.host.length)))
+                    host: bytes.slice(Int(head.host.start), Int(head.host.length))
+                )
             case .pathSegment:
                 guard let segment = pathSegment(self.pathWindow(e), Int(source.segment)) else {
                     continue
@@ -52,7 +53,9 @@ extension Reactor {
 
     /// What a trusted peer's header says; repeated fields must agree.
     private func trustedTenant(
-        _ bytes: ByteWindow, _ name: ByteWindow, _ view: SnapshotView
+        _ bytes: ByteWindow,
+        _ name: ByteWindow,
+        _ view: SnapshotView
     ) -> TenantFinding {
         var found: UInt32?
         for index in 0..<self.requestFields.count {

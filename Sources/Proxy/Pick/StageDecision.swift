@@ -7,7 +7,10 @@ import Wire
 extension Reactor {
     /// Gathers what a decision depends on, decides once, and carries the decision out.
     mutating func decideExchange(
-        _ exchange: Handle, _ view: SnapshotView, _ hit: RouteHit, _ route: RouteRecord
+        _ exchange: Handle,
+        _ view: SnapshotView,
+        _ hit: RouteHit,
+        _ route: RouteRecord
     ) {
         let e = exchange.index
         var input = DecisionInput()
@@ -25,8 +28,11 @@ extension Reactor {
         let cell = CellNumber(tenant: tenant, migration: route.migration)
         let method = self.exchanges[e].head.method
         input.isSafe = view.isSafe(
-            route: hit.route, methodIsSafe: method.isSafe, method: self.methodWindow(e),
-            path: self.pathWindow(e))
+            route: hit.route,
+            methodIsSafe: method.isSafe,
+            method: self.methodWindow(e),
+            path: self.pathWindow(e)
+        )
         self.exchanges[e].isSafe = input.isSafe
         self.findStanding(e, view, cell, &input)
         input.earlierStage = route.earlierStage(input.standing.stage)
@@ -36,7 +42,8 @@ extension Reactor {
         input.isRedirectTarget = hit.isRedirectTarget
         input.entitlement = view.entitlement(route: hit.route, tenant: tenant)
         input.entitlementScope = route.entitlementScope
-        input.isSampled = route.samplePermyriad >= 10_000
+        input.isSampled =
+            route.samplePermyriad >= 10_000
             || (route.samplePermyriad > 0
                 && self.nextRandom() % 10_000 < UInt64(route.samplePermyriad))
         self.findUser(e, view, route, cell, &input)
@@ -44,9 +51,12 @@ extension Reactor {
         self.exchanges[e].decision = decision
         self.exchanges[e].origin = decision.origin
         self.setTimeouts(
-            e, connect: route.connectTimeoutMilliseconds,
-            firstByte: route.firstByteTimeoutMilliseconds, idle: route.idleTimeoutMilliseconds,
-            total: route.totalTimeoutMilliseconds)
+            e,
+            connect: route.connectTimeoutMilliseconds,
+            firstByte: route.firstByteTimeoutMilliseconds,
+            idle: route.idleTimeoutMilliseconds,
+            total: route.totalTimeoutMilliseconds
+        )
         self.carryOut(exchange, view, hit, route, cell)
     }
 
@@ -58,7 +68,10 @@ extension Reactor {
 
     /// The standing in the order of design.md 3: cell, `*/MIGRATION`, flag.
     private mutating func findStanding(
-        _ e: UInt32, _ view: SnapshotView, _ cell: CellNumber, _ input: inout DecisionInput
+        _ e: UInt32,
+        _ view: SnapshotView,
+        _ cell: CellNumber,
+        _ input: inout DecisionInput
     ) {
         let everyone = CellNumber(tenant: 0, migration: cell.migration)
         let own = self.standings[cell]
@@ -82,7 +95,10 @@ extension Reactor {
 
     /// The user's bucket and recent write, when the route says where the user id stands.
     private mutating func findUser(
-        _ e: UInt32, _ view: SnapshotView, _ route: RouteRecord, _ cell: CellNumber,
+        _ e: UInt32,
+        _ view: SnapshotView,
+        _ route: RouteRecord,
+        _ cell: CellNumber,
         _ input: inout DecisionInput
     ) {
         guard route.userKind != .none, self.readFields(e),
@@ -91,11 +107,16 @@ extension Reactor {
         if input.standing.share < .all {
             input.userBucket = userBucket(
                 flagKey: view.migrationName(cell.migration),
-                tenant: view.tenantID(cell.tenant), user: user)
+                tenant: view.tenantID(cell.tenant),
+                user: user
+            )
         }
         guard route.settleMilliseconds > 0, route.data == .forward else { return }
         let key = self.writers.key(
-            cell, epoch: self.notes.settleEpoch(cell), user: byteHash(user, seed: self.edge.seed))
+            cell,
+            epoch: self.notes.settleEpoch(cell),
+            user: byteHash(user, seed: self.edge.seed)
+        )
         self.exchanges[e].writerKey = key
         self.exchanges[e].settleMilliseconds = route.settleMilliseconds
         input.hasUser = true
@@ -105,7 +126,9 @@ extension Reactor {
     }
 
     private func userID(
-        _ e: UInt32, _ view: SnapshotView, _ route: RouteRecord
+        _ e: UInt32,
+        _ view: SnapshotView,
+        _ route: RouteRecord
     ) -> ByteWindow? {
         let bytes = self.headWindow(e)
         let name = view.window(route.userName)
@@ -128,7 +151,10 @@ extension Reactor {
 
     /// Does what was decided.
     private mutating func carryOut(
-        _ exchange: Handle, _ view: SnapshotView, _ hit: RouteHit, _ route: RouteRecord,
+        _ exchange: Handle,
+        _ view: SnapshotView,
+        _ hit: RouteHit,
+        _ route: RouteRecord,
         _ cell: CellNumber
     ) {
         let e = exchange.index
@@ -162,8 +188,10 @@ extension Reactor {
         if decision.marksDiverged { self.notes.markDiverged(cell) }
         if decision.remembersWriter, self.exchanges[e].writerKey != 0 {
             self.exchanges[e].hasWriter = self.writers.beginWrite(
-                self.exchanges[e].writerKey, decision.origin,
-                nowMilliseconds: self.nowMilliseconds)
+                self.exchanges[e].writerKey,
+                decision.origin,
+                nowMilliseconds: self.nowMilliseconds
+            )
             if !self.exchanges[e].hasWriter { self.counters.count(.writersEvicted) }
         }
         self.countDecision(e, cell)
@@ -173,7 +201,8 @@ extension Reactor {
         if (decision.makesCopy || decision.mayBeRescued), !self.exchanges[e].isRequestComplete {
             self.exchanges[e].tee = .filling
             self.exchanges[e].teeLimit = Int32(
-                min(route.shadowMaxBodyBytes, UInt32(Limits.teedBodyBytesMax)))
+                min(route.shadowMaxBodyBytes, UInt32(Limits.teedBodyBytesMax))
+            )
         }
         self.reach(exchange)
     }
@@ -195,7 +224,9 @@ extension Reactor {
         guard self.exchanges[e].isCounted else { return }
         self.exchanges[e].isCounted = false
         let cell = CellNumber(
-            tenant: self.exchanges[e].tenant, migration: self.exchanges[e].migration)
+            tenant: self.exchanges[e].tenant,
+            migration: self.exchanges[e].migration
+        )
         if self.exchanges[e].decision.origin == .legacy {
             self.standings[cell].inFlightLegacy &-= 1
         } else {

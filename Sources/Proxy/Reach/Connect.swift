@@ -25,7 +25,8 @@ extension Reactor {
             self.connect(exchange, pool: pool)
             return
         }
-        let limit = self.exchanges[e].kind == .copy
+        let limit =
+            self.exchanges[e].kind == .copy
             ? Limits.shadowQueueMax : Limits.pendingPerUpstreamMax
         guard Int(self.pools[pool].waitingCount) < limit else {
             self.fail(exchange, .poolExhausted)
@@ -44,7 +45,9 @@ extension Reactor {
         let turn = upstream.endpointCount == 1 ? 0 : self.roundRobin % upstream.endpointCount
         let endpoint = view.endpoint(upstream.firstEndpoint &+ turn)
         let number = UpstreamPool.number(
-            endpoint: endpoint.number, isCopy: self.exchanges[e].kind == .copy)
+            endpoint: endpoint.number,
+            isCopy: self.exchanges[e].kind == .copy
+        )
         return Int(number)
     }
 

@@ -33,7 +33,8 @@ extension Reactor {
         self.dropRequestDirect(e)
         guard self.upstreams.isLive(upstream) else { return }
         let u = upstream.index
-        let isClean = self.exchanges[e].keepsUpstream && isSent && self.upstreams[u].output.isEmpty
+        let isClean =
+            self.exchanges[e].keepsUpstream && isSent && self.upstreams[u].output.isEmpty
             // Bytes behind a complete answer belong to nobody: never to the next exchange.
             && self.upstreams[u].input.isEmpty && !self.upstreams[u].isPeerEnded
             && self.exchanges[e].upstreamFraming != .untilClose
@@ -53,9 +54,11 @@ extension Reactor {
         self.uncountDecision(e)
         if self.exchanges[e].hasWriter {
             self.writers.endWrite(
-                self.exchanges[e].writerKey, self.exchanges[e].decision.origin,
+                self.exchanges[e].writerKey,
+                self.exchanges[e].decision.origin,
                 nowMilliseconds: self.nowMilliseconds,
-                settleMilliseconds: self.exchanges[e].settleMilliseconds)
+                settleMilliseconds: self.exchanges[e].settleMilliseconds
+            )
         }
         self.counters.lower(.requestsInFlight)
         let downstream = self.exchanges[e].downstream

@@ -35,7 +35,10 @@ extension Reactor {
             if direct > 0 {
                 let input = self.upstreams[self.exchanges[e].upstream.index].input
                 second = self.blocks.window(
-                    input.block, Int(input.start), Int(input.start) + direct)
+                    input.block,
+                    Int(input.start),
+                    Int(input.start) + direct
+                )
             }
             switch send(self.downstreams[d].fd, first, second) {
             case .bytes(let count):
@@ -75,7 +78,10 @@ extension Reactor {
             if direct > 0 {
                 let input = self.downstreams[self.exchanges[e].downstream.index].input
                 second = self.blocks.window(
-                    input.block, Int(input.start), Int(input.start) + direct)
+                    input.block,
+                    Int(input.start),
+                    Int(input.start) + direct
+                )
             }
             switch send(self.upstreams[u].fd, first, second) {
             case .bytes(let count):

@@ -16,15 +16,19 @@ extension Reactor {
         do throws(WireError) {
             guard
                 let length = try responseHeadEnd(
-                    window, scannedFrom: Int(self.upstreams[u].scanned))
+                    window,
+                    scannedFrom: Int(self.upstreams[u].scanned)
+                )
             else {
                 self.upstreams[u].scanned = Int32(window.count)
                 return true
             }
             bytes = window.slice(0, length)
             head = try parseResponseHead(
-                bytes, into: &self.answerFields,
-                requestMethod: self.exchanges[e].head.method)
+                bytes,
+                into: &self.answerFields,
+                requestMethod: self.exchanges[e].head.method
+            )
         } catch {
             self.failUpstream(upstream, .badHead)
             return false
@@ -42,7 +46,10 @@ extension Reactor {
     ///
     /// 101 was not asked for (Upgrade is removed), so an upstream that sends it is out of step.
     private mutating func takeInterim(
-        _ exchange: Handle, _ upstream: Handle, _ head: ResponseHead, _ bytes: ByteWindow
+        _ exchange: Handle,
+        _ upstream: Handle,
+        _ head: ResponseHead,
+        _ bytes: ByteWindow
     ) -> Bool {
         let e = exchange.index
         self.exchanges[e].interimCount &+= 1
@@ -60,7 +67,8 @@ extension Reactor {
         var writer = self.blocks.writer(block, from: Int(self.downstreams[d].output.end))
         writer.appendStatusLine(
             status: head.status,
-            reason: bytes.slice(Int(head.reason.start), Int(head.reason.length)))
+            reason: bytes.slice(Int(head.reason.start), Int(head.reason.length))
+        )
         writer.appendFields(of: bytes, self.answerFields, dropping: HeaderMask.answer)
         writer.append("\r\n")
         // An interim answer is a hint: one that does not fit is left out.
@@ -70,7 +78,10 @@ extension Reactor {
 
     /// The final head goes to the client: from here the answer can only be finished or cut.
     private mutating func startAnswer(
-        _ exchange: Handle, _ upstream: Handle, _ head: ResponseHead, _ bytes: ByteWindow
+        _ exchange: Handle,
+        _ upstream: Handle,
+        _ head: ResponseHead,
+        _ bytes: ByteWindow
     ) -> Bool {
         let e = exchange.index
         let u = upstream.index
@@ -109,7 +120,9 @@ extension Reactor {
 
     /// Serialises the answer's head into the client's output block.
     private mutating func writeAnswerHead(
-        _ e: UInt32, _ head: ResponseHead, _ bytes: ByteWindow
+        _ e: UInt32,
+        _ head: ResponseHead,
+        _ bytes: ByteWindow
     ) -> Bool {
         let d = self.exchanges[e].downstream.index
         self.chooseFraming(e, head)
@@ -117,7 +130,8 @@ extension Reactor {
         var writer = self.blocks.writer(block, from: Int(self.downstreams[d].output.end))
         writer.appendStatusLine(
             status: head.status,
-            reason: bytes.slice(Int(head.reason.start), Int(head.reason.length)))
+            reason: bytes.slice(Int(head.reason.start), Int(head.reason.length))
+        )
         var mask = HeaderMask.answer
         let location = self.answerFields.firstIndex(of: .location)
         if location != nil { mask = mask.inserting(.location) }
@@ -171,7 +185,9 @@ extension Reactor {
 
     /// `Deprecation` (RFC 9745) and `Sunset` (RFC 8594) on what legacy still answers.
     private func writeDeprecation(_ e: UInt32, _ writer: inout ByteWriter) {
-        guard !self.exchanges[e].isPlain, self.exchanges[e].answeredBy == .legacy, let hit = self.exchanges[e].hit else {
+        guard !self.exchanges[e].isPlain, self.exchanges[e].answeredBy == .legacy,
+            let hit = self.exchanges[e].hit
+        else {
             return
         }
         let view = self.snapshots.view(self.exchanges[e].snapshotSlot)

@@ -16,8 +16,12 @@ extension Reactor {
         }
         var writer = self.blocks.writer(block, from: Int(self.downstreams[d].output.end))
         appendProblem(
-            status: status, code: code, isHead: self.exchanges[e].head.method == .head,
-            closes: self.downstreams[d].closesAfterAnswer, &writer)
+            status: status,
+            code: code,
+            isHead: self.exchanges[e].head.method == .head,
+            closes: self.downstreams[d].closesAfterAnswer,
+            &writer
+        )
         guard !writer.overflowed else {
             self.abortExchange(exchange)
             return
@@ -28,7 +32,10 @@ extension Reactor {
 
     /// The redirect of a route whose cell stands at `redirect` (design.md 2).
     mutating func answerRedirect(
-        _ exchange: Handle, _ view: SnapshotView, _ hit: RouteHit, _ route: RouteRecord
+        _ exchange: Handle,
+        _ view: SnapshotView,
+        _ hit: RouteHit,
+        _ route: RouteRecord
     ) {
         let e = exchange.index
         let d = self.exchanges[e].downstream.index

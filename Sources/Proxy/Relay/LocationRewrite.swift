@@ -10,7 +10,10 @@ extension Reactor {
     /// A URL of the origin becomes one of this edge: its host is left out, and its path taken back
     /// through the origin's template. Any other URL goes as it came.
     func writeLocation(
-        _ e: UInt32, _ bytes: ByteWindow, _ field: FieldSlot, _ writer: inout ByteWriter
+        _ e: UInt32,
+        _ bytes: ByteWindow,
+        _ field: FieldSlot,
+        _ writer: inout ByteWriter
     ) {
         let value = bytes.slice(Int(field.valueStart), Int(field.valueLength))
         writer.append("location: ")
@@ -27,8 +30,11 @@ extension Reactor {
         let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
         let mark = writer.position
         if !view.writePublicPath(
-            hit, origin: self.exchanges[e].origin, originPath: path, into: &writer)
-        {
+            hit,
+            origin: self.exchanges[e].origin,
+            originPath: path,
+            into: &writer
+        ) {
             writer.rewind(to: mark)
             writer.append(path)
         }
@@ -42,8 +48,9 @@ extension Reactor {
             // `//host/path` names another host.
             return value.count > 1 && value[1] == 0x2f ? nil : value
         }
-        let schemeLength = value.count > 7
-            && value.slice(0, 7).equalsIgnoringCase("http://") ? 7 : 0
+        let schemeLength =
+            value.count > 7
+                && value.slice(0, 7).equalsIgnoringCase("http://") ? 7 : 0
         guard schemeLength > 0 else { return nil }
         var end = schemeLength
         while end < value.count, value[end] != 0x2f, value[end] != 0x3f, value[end] != 0x23 {
@@ -70,6 +77,8 @@ extension Reactor {
         }
         let client = self.exchanges[e].head.authority
         return equalsFolded(
-            authority, self.headWindow(e).slice(Int(client.start), Int(client.length)))
+            authority,
+            self.headWindow(e).slice(Int(client.start), Int(client.length))
+        )
     }
 }

@@ -51,7 +51,11 @@ func problemCode(of status: UInt16) -> StaticString {
 /// Appends a whole `application/problem+json` answer (RFC 9457): status, title, code; no details,
 /// so that nothing of the request can leak into it.
 func appendProblem(
-    status: UInt16, code: StaticString, isHead: Bool, closes: Bool, _ writer: inout ByteWriter
+    status: UInt16,
+    code: StaticString,
+    isHead: Bool,
+    closes: Bool,
+    _ writer: inout ByteWriter
 ) {
     let title = reasonPhrase(status)
     writer.append("HTTP/1.1 ")

@@ -60,7 +60,10 @@ extension Reactor {
     func headWindow(_ e: UInt32) -> ByteWindow {
         let start = Int(self.exchanges[e].headStart)
         return self.blocks.window(
-            self.exchanges[e].headBlock, start, start + self.exchanges[e].head.length)
+            self.exchanges[e].headBlock,
+            start,
+            start + self.exchanges[e].head.length
+        )
     }
 
     /// The canonical path: what was matched is what is forwarded (design.md 5).
@@ -93,7 +96,10 @@ extension Reactor {
     }
 
     private func writeTarget(
-        _ e: UInt32, _ view: SnapshotView, _ bytes: ByteWindow, _ writer: inout ByteWriter
+        _ e: UInt32,
+        _ view: SnapshotView,
+        _ bytes: ByteWindow,
+        _ writer: inout ByteWriter
     ) {
         let path = self.pathWindow(e)
         let query = self.queryWindow(e)
@@ -115,11 +121,19 @@ extension Reactor {
             return
         }
         view.writeUpstreamQuery(
-            hit, origin: self.exchanges[e].origin, query: query, hasQuery: hasQuery, into: &writer)
+            hit,
+            origin: self.exchanges[e].origin,
+            query: query,
+            hasQuery: hasQuery,
+            into: &writer
+        )
     }
 
     private func writeHost(
-        _ e: UInt32, _ u: UInt32, _ view: SnapshotView, _ bytes: ByteWindow,
+        _ e: UInt32,
+        _ u: UInt32,
+        _ view: SnapshotView,
+        _ bytes: ByteWindow,
         _ writer: inout ByteWriter
     ) {
         let head = self.exchanges[e].head
@@ -143,7 +157,10 @@ extension Reactor {
     }
 
     private func writeFields(
-        _ e: UInt32, _ view: SnapshotView, _ bytes: ByteWindow, _ mask: FieldMask,
+        _ e: UInt32,
+        _ view: SnapshotView,
+        _ bytes: ByteWindow,
+        _ mask: FieldMask,
         _ writer: inout ByteWriter
     ) {
         guard !self.exchanges[e].isPlain, let hit = self.exchanges[e].hit,
@@ -170,7 +187,10 @@ extension Reactor {
 
     /// `Via`, `Forwarded`, `X-Forwarded-*`, `X-Tenant-Id` (RFC 9110 7.6.3, RFC 7239).
     private func writeForwarding(
-        _ e: UInt32, _ view: SnapshotView, _ bytes: ByteWindow, _ writer: inout ByteWriter
+        _ e: UInt32,
+        _ view: SnapshotView,
+        _ bytes: ByteWindow,
+        _ writer: inout ByteWriter
     ) {
         let head = self.exchanges[e].head
         let authority = bytes.slice(Int(head.authority.start), Int(head.authority.length))
@@ -214,7 +234,9 @@ extension Reactor {
 
     /// The values of an earlier hop's field, each followed by a comma.
     private func writeEarlier(
-        _ name: HeaderName, _ bytes: ByteWindow, _ writer: inout ByteWriter
+        _ name: HeaderName,
+        _ bytes: ByteWindow,
+        _ writer: inout ByteWriter
     ) {
         for index in 0..<self.requestFields.count where self.requestFields[index].name == name {
             let field = self.requestFields[index]

@@ -71,8 +71,8 @@ extension Reactor {
         self.upstreams[u].output.start = self.upstreams[u].output.end
     }
 
-    /// Body bytes that were taken but never sent leave the client's input: left there, they would be
-    /// read as the next request.
+    /// Body bytes that were taken but never sent leave the client's input: left there, they would
+    /// be read as the next request.
     mutating func dropRequestDirect(_ e: UInt32) {
         let count = self.exchanges[e].requestDirect
         guard count > 0 else { return }
@@ -151,7 +151,9 @@ extension Reactor {
         }
         if step.isFinished {
             var writer = self.blocks.writer(
-                output.block, from: Int(self.upstreams[u].output.end))
+                output.block,
+                from: Int(self.upstreams[u].output.end)
+            )
             writer.append("0\r\n\r\n")
             self.upstreams[u].output.end = Int32(writer.position)
             self.completeRequest(e)
@@ -174,7 +176,9 @@ extension Reactor {
         if self.exchanges[e].tee == .filling { self.exchanges[e].tee = .full }
         if self.exchanges[e].answer == .waiting {
             self.setUpstreamDeadline(
-                self.exchanges[e].upstream.index, after: self.exchanges[e].firstByteTimeout)
+                self.exchanges[e].upstream.index,
+                after: self.exchanges[e].firstByteTimeout
+            )
         }
     }
 
@@ -230,7 +234,10 @@ extension Reactor {
         let output = self.upstreams[u].output
         let offset = sent % Limits.blockBytes
         let count = min(
-            total - sent, Limits.blockBytes - offset, Limits.blockBytes - Int(output.end))
+            total - sent,
+            Limits.blockBytes - offset,
+            Limits.blockBytes - Int(output.end)
+        )
         let block = self.exchanges[e].teeBlocks[sent / Limits.blockBytes]
         var writer = self.blocks.writer(output.block, from: Int(output.end))
         writer.append(self.blocks.window(block, offset, offset + count))

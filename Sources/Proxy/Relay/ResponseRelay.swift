@@ -64,7 +64,9 @@ extension Reactor {
 
     /// The upstream has closed: complete for a close-delimited answer, a failure otherwise.
     private mutating func upstreamEnded(
-        _ exchange: Handle, _ upstream: Handle, cleanly: Bool
+        _ exchange: Handle,
+        _ upstream: Handle,
+        cleanly: Bool
     ) {
         let e = exchange.index
         guard self.exchanges[e].answer == .streaming else {
@@ -98,8 +100,12 @@ extension Reactor {
         let room = Limits.blockBytes - Int(input.end)
         guard room > 0 else { return .broken }
         let result = receive(
-            self.upstreams[u].fd, into: self.blocks, input.block, Int(input.end),
-            Limits.blockBytes)
+            self.upstreams[u].fd,
+            into: self.blocks,
+            input.block,
+            Int(input.end),
+            Limits.blockBytes
+        )
         switch result {
         case .bytes(let count):
             self.upstreams[u].canRead = count == room || self.upstreams[u].isPeerEnded
@@ -129,7 +135,8 @@ extension Reactor {
             self.completeAnswer(e)
         case .length:
             let count = Int(
-                min(UInt64(self.upstreams[u].input.count), self.exchanges[e].answerRemaining))
+                min(UInt64(self.upstreams[u].input.count), self.exchanges[e].answerRemaining)
+            )
             self.exchanges[e].answerRemaining &-= UInt64(count)
             guard self.forward(e, u, count) else { return false }
             if self.exchanges[e].answerRemaining == 0 { self.completeAnswer(e) }
@@ -178,7 +185,8 @@ extension Reactor {
         return Limits.blockBytes - Int(output.end) - 64
     }
 
-    /// Puts `count` bytes at the start of the upstream's input up for sending, in the client's framing.
+    /// Puts `count` bytes at the start of the upstream's input up for sending, in the client's
+    /// framing.
     private mutating func forward(_ e: UInt32, _ u: UInt32, _ count: Int) -> Bool {
         guard count > 0 else { return true }
         self.exchanges[e].answerBytes &+= UInt64(count)
@@ -194,8 +202,9 @@ extension Reactor {
             return false
         }
         let end = Int(self.downstreams[d].output.end)
-        if self.exchanges[e].answerFraming == .length, count > copiedBodyBytesMax
-            || Limits.blockBytes - end < count
+        if self.exchanges[e].answerFraming == .length,
+            count > copiedBodyBytesMax
+                || Limits.blockBytes - end < count
         {
             self.exchanges[e].answerDirect = Int32(count)
             return true

@@ -5,17 +5,20 @@ import Migration
 import Wire
 
 // A copy is the exchange itself, gone on after its client was served: it keeps the head's block and
-// the teed body, and asks the other origin over a pool of its own. Nothing of it can reach a client.
+// the teed body, and asks the other origin over a pool of its own. Nothing of it can reach a
+// client.
 
 extension Reactor {
-    /// Whether the exchange that ends now goes on as a copy; what is shed is counted with its reason.
+    /// Whether the exchange that ends now goes on as a copy; what is shed is counted with its
+    /// reason.
     mutating func prepareCopy(_ e: UInt32) -> Bool {
         guard self.exchanges[e].copyState == .due else { return false }
         self.counters.count(.copiesDue)
         if self.exchanges[e].isAborted || self.exchanges[e].answeredBy == .banyan {
             return self.shed(e, .copiesShedAborted)
         }
-        let hasBody = self.exchanges[e].head.framing != .none
+        let hasBody =
+            self.exchanges[e].head.framing != .none
             && self.exchanges[e].head.framing != .length(0)
         if hasBody, self.exchanges[e].tee != .full { return self.shed(e, .copiesShedBody) }
         if self.isDraining || self.shadowBlocks + 6 > Limits.shadowBlocksMax {
@@ -67,8 +70,12 @@ extension Reactor {
         self.shadowBlocks += Int(self.exchanges[e].copyBlocks)
         let timeout = UInt32(route.shadowTimeoutMilliseconds)
         self.setTimeouts(
-            e, connect: min(route.connectTimeoutMilliseconds, timeout), firstByte: timeout,
-            idle: timeout, total: timeout)
+            e,
+            connect: min(route.connectTimeoutMilliseconds, timeout),
+            firstByte: timeout,
+            idle: timeout,
+            total: timeout
+        )
         self.reach(exchange)
     }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Invariant of this island: bytes in [tail, head) modulo the capacity belong to the reader, the others
-// to the writer; each side moves only its own word, after it is done with the bytes.
+// Invariant of this island: bytes in [tail, head) modulo the capacity belong to the reader, the
+// others to the writer; each side moves only its own word, after it is done with the bytes.
 
-import Bytes
+public import Bytes
 import Glibc
 
 /// The way of log lines from one worker to the thread that writes them: a byte ring with one writer
-/// and one reader, no lock. A disk that is too slow fills it, and then lines are dropped and counted;
+/// and one reader, no lock. A disk that is too slow fills it, and then lines are dropped and
+/// counted;
 /// a worker never waits.
 @safe
 public final class AccessLogRing: @unchecked Sendable {
@@ -30,7 +31,7 @@ public final class AccessLogRing: @unchecked Sendable {
     }
 
     /// Hands what waits to `sink`, which returns how many bytes it took. Reader's thread only.
-    public func drain(_ sink: (UnsafeRawBufferPointer) -> Int) {
+    public func drain(_ sink: (ByteWindow) -> Int) {
         let words = self.words.view
         while true {
             let tail = words.peek(1)
@@ -38,8 +39,9 @@ public final class AccessLogRing: @unchecked Sendable {
             guard head > tail else { return }
             let at = Int(tail) & (self.capacity - 1)
             let count = min(Int(head - tail), self.capacity - at)
-            // SAFETY: [at, at + count) was published by the writer and is not reused until `tail` moves.
-            let taken = unsafe sink(UnsafeRawBufferPointer(start: self.base + at, count: count))
+            // SAFETY: [at, at + count) was published by the writer and is not reused until `tail`
+            // moves.
+            let taken = unsafe sink(ByteWindow(base: self.base + at, count: count))
             guard taken > 0 else { return }
             words.publish(1, tail + UInt64(taken))
         }
@@ -54,7 +56,9 @@ struct AccessLogWriter: BitwiseCopyable {
     private let words: SharedWordsView
 
     @unsafe fileprivate init(
-        base: UnsafeMutablePointer<UInt8>, capacity: Int, words: SharedWordsView
+        base: UnsafeMutablePointer<UInt8>,
+        capacity: Int,
+        words: SharedWordsView
     ) {
         unsafe self.base = base
         self.capacity = capacity

@@ -13,19 +13,29 @@ extension Reactor {
         let row = Int(self.exchanges[e].metricsRow)
         let answerer = Int(self.exchanges[e].answeredBy.rawValue)
         let status = self.exchanges[e].status
-        let statusClass = self.exchanges[e].isAborted || status < 100
+        let statusClass =
+            self.exchanges[e].isAborted || status < 100
             ? 5 : Int(status) / 100 - 1
         let method = Int(self.exchanges[e].head.method.rawValue)
         self.counters.add(
             MetricsLayout.request(
-                row: row, answerer: answerer, statusClass: min(statusClass, 5), method: method), 1)
+                row: row,
+                answerer: answerer,
+                statusClass: min(statusClass, 5),
+                method: method
+            ),
+            1
+        )
         let microseconds = (self.nowNanoseconds &- self.exchanges[e].startNanoseconds) / 1_000
         self.counters.observe(
-            MetricsLayout.duration(row: row, answerer: answerer), microseconds: microseconds)
+            MetricsLayout.duration(row: row, answerer: answerer),
+            microseconds: microseconds
+        )
         if answerer < 2, self.exchanges[e].upstreamNanoseconds > 0 {
             self.counters.observe(
                 MetricsLayout.upstreamDuration(row: row, origin: answerer),
-                microseconds: self.exchanges[e].upstreamNanoseconds / 1_000)
+                microseconds: self.exchanges[e].upstreamNanoseconds / 1_000
+            )
         }
         guard self.edge.writesLog else { return }
         var writer = self.blocks.writer(self.scratch, from: 0)
@@ -38,7 +48,13 @@ extension Reactor {
     mutating func tallyRefused(_ d: UInt32, status: UInt16) {
         self.counters.add(
             MetricsLayout.request(
-                row: 0, answerer: 2, statusClass: Int(status) / 100 - 1, method: 0), 1)
+                row: 0,
+                answerer: 2,
+                statusClass: Int(status) / 100 - 1,
+                method: 0
+            ),
+            1
+        )
         guard self.edge.writesLog else { return }
         var writer = self.blocks.writer(self.scratch, from: 0)
         self.writeTime(&writer)
@@ -46,13 +62,20 @@ extension Reactor {
         writer.append(decimal: UInt64(status))
         writer.append(",\"banyan.origin\":\"banyan\",\"banyan.reason\":\"refused\"")
         self.writeNetwork(
-            self.downstreams[d].peerText, Int(self.downstreams[d].peerTextCount), &writer)
+            self.downstreams[d].peerText,
+            Int(self.downstreams[d].peerTextCount),
+            &writer
+        )
         writer.append("}\n")
         let line = self.blocks.window(self.scratch, 0, writer.position)
         if !self.log.append(line) { self.counters.count(.logLinesDropped) }
     }
 
-    private mutating func writeRecord(_ e: UInt32, _ microseconds: UInt64, _ writer: inout ByteWriter) {
+    private mutating func writeRecord(
+        _ e: UInt32,
+        _ microseconds: UInt64,
+        _ writer: inout ByteWriter
+    ) {
         let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
         let decision = self.exchanges[e].decision
         self.writeTime(&writer)
@@ -103,7 +126,10 @@ extension Reactor {
         writer.append(",\"bytes.out\":")
         writer.append(decimal: self.exchanges[e].answerBytes)
         self.writeNetwork(
-            self.exchanges[e].peerText, Int(self.exchanges[e].peerTextCount), &writer)
+            self.exchanges[e].peerText,
+            Int(self.exchanges[e].peerTextCount),
+            &writer
+        )
         writer.append("}\n")
     }
 
@@ -163,7 +189,9 @@ extension Reactor {
 
     /// The client's network: the last part of IPv4, all but three groups of IPv6 left out.
     private func writeNetwork(
-        _ text: InlineArray<46, UInt8>, _ count: Int, _ writer: inout ByteWriter
+        _ text: InlineArray<46, UInt8>,
+        _ count: Int,
+        _ writer: inout ByteWriter
     ) {
         writer.append(",\"client.address\":\"")
         var separators = 0
@@ -208,8 +236,10 @@ func civilDate(days: Int) -> CivilDate {
     let monthFromMarch = (5 * dayOfYear + 2) / 153
     let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
     return CivilDate(
-        year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month: month,
-        day: dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
+        year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
+        month: month,
+        day: dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+    )
 }
 
 /// Appends microseconds as milliseconds with three decimals.

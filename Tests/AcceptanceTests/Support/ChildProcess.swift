@@ -2,7 +2,8 @@
 
 import Foundation
 
-/// A program that runs beside the test; its output goes to files, so that nothing can block on a pipe.
+/// A program that runs beside the test; its output goes to files, so that nothing can block on a
+/// pipe.
 ///
 /// Ended with its owner: SIGTERM first, SIGKILL when that does not help within two seconds.
 final class ChildProcess: @unchecked Sendable {

@@ -9,7 +9,8 @@ struct AcceptanceError: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// Looks until `look` gives a value, every 10 ms; throws, saying what was waited for, at the deadline.
+/// Looks until `look` gives a value, every 10 ms; throws, saying what was waited for, at the
+/// deadline.
 ///
 /// This is the only way in which acceptance tests wait: a bounded poll for a fact, never a pause in
 /// the hope that something has happened meanwhile.
