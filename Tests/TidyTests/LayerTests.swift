@@ -33,7 +33,9 @@ enum LayerRules {
         "Bench": [
             "Bytes", "Documents", "Migration", "Wire", "Kernel", "Patterns", "Proxy", "Foundation",
         ],
-        "Fuzz": ["Bytes", "Documents", "Migration", "Wire", "YAML", "Control", "Patterns", "Foundation"],
+        "Fuzz": [
+            "Bytes", "Documents", "Migration", "Wire", "YAML", "Control", "Patterns", "Foundation",
+        ],
     ]
 
     static func check(_ file: SourceFile) -> [Finding] {

@@ -85,7 +85,8 @@ struct BanyanProgram: SubjectProgram {
                 .map { "\"w\($0)\"" }.joined(separator: ", ")
             let targeting =
                 workload == .tenants
-                ? #", "targeting": {"if": [{"in": [{"var": "labels.wave"}, [\#(waves)]]}, "modern"]}"#
+                ? #", "targeting": {"if": [{"in": [{"var": "labels.wave"}, "#
+                    + #"[\#(waves)]]}, "modern"]}"#
                 : ""
             return """
                 "\(Workload.prefix(migration: migration))": {
