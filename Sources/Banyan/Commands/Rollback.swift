@@ -10,7 +10,7 @@ enum RollbackCommand {
         arguments: "CELL [--to STAGE[=SHARE]]",
         positionals: 1...1,
         options: [
-            .value("--to", "STAGE[=SHARE]", "an earlier stage than legacy's default"),
+            .value("--to", "STAGE[=SHARE]", "any earlier stage instead of legacy"),
             .value("--reason", "TEXT", "why, for the audit"),
             CommandSpec.formOption,
         ] + CommandSpec.edgeOptions,
