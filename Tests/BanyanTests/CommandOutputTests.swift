@@ -70,6 +70,7 @@ private struct StubEdge: EdgeOperations {
     func auditVerify() throws(AdminProblem) -> DocumentValue {
         ["holds": false, "detail": "entry 7 was changed"]
     }
+    func workers() throws(AdminProblem) -> DocumentValue { ["confirmed": 2] }
     func reload(actor: String) throws(AdminProblem) -> DocumentValue {
         throw AdminProblem(.filesInvalid, "1 error", findings: ["a.yaml:1:1: error: x [R012]"])
     }

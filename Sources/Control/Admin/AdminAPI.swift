@@ -85,6 +85,9 @@ public struct AdminAPI: Sendable {
             _ throws(AdminProblem) in
             try api.edge.auditVerify()
         },
+        Route(path: ["workers"], method: "GET", isChange: false) { api, _ throws(AdminProblem) in
+            try api.edge.workers()
+        },
         Route(path: ["reload"], method: "POST", isChange: true) { api, call throws(AdminProblem) in
             try api.edge.reload(actor: call.actor)
         },

@@ -253,6 +253,18 @@ public let adminOpenAPI = #"""
         }
        }
       },
+      "/admin/v1/workers": {
+       "get": {
+        "summary": "A round trip through every worker that changes nothing, and how long it took",
+        "responses": {
+         "200": {
+          "description": "done",
+          "content": {"application/json": {"schema": {"type": "object"}}}
+         },
+         "default": {"$ref": "#/components/responses/Problem"}
+        }
+       }
+      },
       "/admin/v1/reload": {
        "post": {
         "summary": "Load the files again, all or nothing",

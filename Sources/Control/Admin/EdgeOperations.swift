@@ -116,6 +116,8 @@ public protocol EdgeOperations: Sendable {
     func auditTail(lines: Int) throws(AdminProblem) -> DocumentValue
     /// Whether the audit's chain holds.
     func auditVerify() throws(AdminProblem) -> DocumentValue
+    /// A round trip through every worker that changes nothing.
+    func workers() throws(AdminProblem) -> DocumentValue
     /// Loads the files again, all or nothing.
     func reload(actor: String) throws(AdminProblem) -> DocumentValue
 }

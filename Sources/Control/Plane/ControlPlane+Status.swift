@@ -45,6 +45,20 @@ extension ControlPlane {
         return report
     }
 
+    /// An empty delta through every worker's mailbox: what a flip costs in memory at least, and
+    /// which workers do not answer now.
+    public func workers() throws(AdminProblem) -> DocumentValue {
+        guard let port = self.state.withLock({ $0.port }) else {
+            throw AdminProblem(.unavailable, "the edge is starting")
+        }
+        let answers = port.apply(Delta(generation: 0, changes: []))
+        return [
+            "confirmed": .integer(answers.confirmed), "total": .integer(port.workerCount),
+            "silent": .list(answers.silent.map { .integer($0) }),
+            "elapsedNanoseconds": .integer(answers.elapsedNanoseconds),
+        ]
+    }
+
     /// The cells to show, by migration and tenant, `*` first.
     private func names(
         _ pattern: CellPattern?,

@@ -86,6 +86,11 @@ final class RecordingEdge: EdgeOperations {
         return ["holds": true]
     }
 
+    func workers() throws(AdminProblem) -> DocumentValue {
+        try self.note("workers")
+        return ["confirmed": 2]
+    }
+
     func reload(actor: String) throws(AdminProblem) -> DocumentValue {
         try self.note("reload")
         return [:]
@@ -137,6 +142,7 @@ struct AdminAPITests {
             ("DELETE", "/tenants/a?reason=x", "", "remove a x"),
             ("GET", "/audit?lines=7", "", "tail 7"),
             ("GET", "/audit/verify", "", "verify"),
+            ("GET", "/workers", "", "workers"),
             ("POST", "/reload", "", "reload"),
             ("POST", "/explain", #"{"method":"GET","url":"/x"}"#, "explain GET /x []"),
         ]

@@ -240,6 +240,13 @@ struct ControlPlaneTests {
         #expect(verdict["holds"]?.bool == true && verdict["entries"]?.integer == 2)
     }
 
+    @Test func `a round trip asks every worker and moves nothing`() throws {
+        let world = try EdgeWorld()
+        let answer = try world.plane.workers()
+        #expect(answer["confirmed"]?.integer == 2 && answer["total"]?.integer == 2)
+        #expect(world.edge.seen.withLock { $0.deltas.last?.changes.isEmpty } == true)
+    }
+
     @Test func `status shows touched cells and defaults, all, one, or one tenant`() throws {
         let world = try EdgeWorld()
         func cells(_ pattern: String?, _ all: Bool) throws -> [String] {
