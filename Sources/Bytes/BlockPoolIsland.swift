@@ -25,12 +25,20 @@ public struct BlockPool: ~Copyable {
     /// Blocks in use.
     public var used: Int { self.capacity - self.freeCount }
 
-    /// Reserves `capacity` blocks of `Limits.blockBytes`. Traps when the addresses cannot be had.
+    /// Reserves `capacity` blocks of `Limits.blockBytes`.
+    ///
+    /// Traps when the addresses cannot be had.
     public init(capacity: Int) {
         precondition(capacity > 0 && capacity < Int(BlockIndex.max))
         let bytes = capacity * Limits.blockBytes
         let mapped = unsafe mmap(
-            nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+            nil,
+            bytes,
+            PROT_READ | PROT_WRITE,
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+            -1,
+            0
+        )
         guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
             fatalError("cannot reserve \(bytes) bytes of address space for blocks")
         }
@@ -56,7 +64,9 @@ public struct BlockPool: ~Copyable {
         return unsafe self.free[self.freeCount]
     }
 
-    /// Gives a block back. Each block exactly once.
+    /// Gives a block back.
+    ///
+    /// Each block exactly once.
     public mutating func give(_ block: BlockIndex) {
         precondition(self.freeCount < self.capacity && Int(block) < self.capacity, "block \(block)")
         unsafe self.free[self.freeCount] = block
@@ -79,7 +89,10 @@ public struct BlockPool: ~Copyable {
     public func writer(_ block: BlockIndex, from start: Int) -> ByteWriter {
         precondition(start >= 0 && start <= Limits.blockBytes, "\(start)")
         return unsafe ByteWriter(
-            base: self.pointer(block), position: start, capacity: Limits.blockBytes)
+            base: self.pointer(block),
+            position: start,
+            capacity: Limits.blockBytes
+        )
     }
 
     /// Moves [`start`, `end`) of a block to its beginning; returns the new end.

@@ -11,7 +11,9 @@ import CLinux
 /// window is a plain value: no retain, no lifetime bookkeeping. Not for memory that may be freed.
 @safe
 public struct ByteWindow: BitwiseCopyable {
-    /// The first byte. Reading through it is the caller's responsibility.
+    /// The first byte.
+    ///
+    /// Reading through it is the caller's responsibility.
     @unsafe public let base: UnsafePointer<UInt8>
     /// Bytes in view.
     public let count: Int
@@ -33,7 +35,9 @@ public struct ByteWindow: BitwiseCopyable {
     /// The part [`start`, `start + length`); traps when it is not inside.
     public func slice(_ start: Int, _ length: Int) -> ByteWindow {
         precondition(
-            start >= 0 && length >= 0 && start &+ length <= self.count, "outside the window")
+            start >= 0 && length >= 0 && start &+ length <= self.count,
+            "outside the window"
+        )
         // SAFETY: the part was checked to lie inside.
         return unsafe ByteWindow(base: self.base + start, count: length)
     }
@@ -81,7 +85,8 @@ public struct ByteWindow: BitwiseCopyable {
     /// Whether the bytes are those of an ASCII literal.
     public func equals(_ literal: StaticString) -> Bool {
         unsafe self.equals(
-            ByteWindow(base: literal.utf8Start, count: literal.utf8CodeUnitCount))
+            ByteWindow(base: literal.utf8Start, count: literal.utf8CodeUnitCount)
+        )
     }
 
     /// Whether the bytes are those of a lower-case ASCII literal, upper-case letters folded.
@@ -101,7 +106,9 @@ public struct ByteWindow: BitwiseCopyable {
         unsafe Array(UnsafeBufferPointer(start: self.base, count: self.count))
     }
 
-    /// The bytes as text for people, repaired where they are not UTF-8. Never on the hot path.
+    /// The bytes as text for people, repaired where they are not UTF-8.
+    ///
+    /// Never on the hot path.
     public var text: String { String(decoding: self.array, as: UTF8.self) }
 }
 
@@ -110,9 +117,12 @@ public func asciiLowercased(_ byte: UInt8) -> UInt8 {
     byte &- 0x41 < 26 ? byte | 0x20 : byte
 }
 
-/// Runs `body` over a window of `bytes`. For tests, loaders and other cold callers.
+/// Runs `body` over a window of `bytes`.
+///
+/// For tests, loaders and other cold callers.
 public func withWindow<Result>(
-    _ bytes: [UInt8], _ body: (ByteWindow) throws -> Result
+    _ bytes: [UInt8],
+    _ body: (ByteWindow) throws -> Result
 ) rethrows -> Result {
     try unsafe bytes.withUnsafeBufferPointer { buffer in
         guard let base = buffer.baseAddress else {

@@ -16,7 +16,9 @@ public struct HandleRing: ~Copyable {
     /// Whether nothing waits.
     public var isEmpty: Bool { self.count == 0 }
 
-    /// Appends a handle. Traps when full: owners bound what they append.
+    /// Appends a handle.
+    ///
+    /// Traps when full: owners bound what they append.
     public mutating func append(_ handle: Handle) {
         precondition(self.count < self.slots.count, "a ring of \(self.slots.count) is full")
         var at = self.first &+ self.count

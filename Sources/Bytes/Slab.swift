@@ -9,7 +9,9 @@
 public struct Handle: Hashable, BitwiseCopyable, Sendable {
     /// The slot.
     public let index: UInt32
-    /// The slot's serial while this handle is live. Odd; 0 in ``none``.
+    /// The slot's serial while this handle is live.
+    ///
+    /// Odd; 0 in ``none``.
     public let serial: UInt32
 
     /// A handle from its two numbers.

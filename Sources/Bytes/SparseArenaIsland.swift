@@ -15,11 +15,19 @@ public struct SparseArena<Element: BitwiseCopyable>: ~Copyable {
     /// Elements in all.
     public let capacity: Int
 
-    /// Reserves addresses for `capacity` elements. Traps when they cannot be had.
+    /// Reserves addresses for `capacity` elements.
+    ///
+    /// Traps when they cannot be had.
     public init(capacity: Int) {
         let bytes = capacity * MemoryLayout<Element>.stride
         let mapped = unsafe mmap(
-            nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+            nil,
+            bytes,
+            PROT_READ | PROT_WRITE,
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+            -1,
+            0
+        )
         guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
             fatalError("cannot reserve \(bytes) bytes of address space")
         }
@@ -52,11 +60,19 @@ public final class SharedWords: @unchecked Sendable {
     /// Words in all.
     public let capacity: Int
 
-    /// Reserves addresses for `capacity` words, all zero. Traps when they cannot be had.
+    /// Reserves addresses for `capacity` words, all zero.
+    ///
+    /// Traps when they cannot be had.
     public init(capacity: Int) {
         let bytes = max(capacity, 1) * 8
         let mapped = unsafe mmap(
-            nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+            nil,
+            bytes,
+            PROT_READ | PROT_WRITE,
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+            -1,
+            0
+        )
         guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
             fatalError("cannot reserve \(bytes) bytes of address space")
         }

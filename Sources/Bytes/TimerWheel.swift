@@ -40,7 +40,9 @@ public struct TimerWheel: ~Copyable {
     public mutating func arm(_ node: UInt32, deadlineMilliseconds deadline: UInt64) {
         self.cancel(node)
         let tick = max(
-            (deadline &+ self.tickMilliseconds &- 1) / self.tickMilliseconds, self.currentTick &+ 1)
+            (deadline &+ self.tickMilliseconds &- 1) / self.tickMilliseconds,
+            self.currentTick &+ 1
+        )
         let slot = Int(tick & self.slotMask)
         let index = Int(node)
         self.ticks[index] = tick

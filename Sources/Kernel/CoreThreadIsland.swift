@@ -27,7 +27,9 @@ public struct CoreThread: Sendable {
     ///
     /// Signals stay blocked there: `Signals` takes them on its own thread.
     public init(
-        name: String, core: Int? = nil, stackBytes: Int = 1 << 20,
+        name: String,
+        core: Int? = nil,
+        stackBytes: Int = 1 << 20,
         body: @escaping @Sendable () -> Void
     ) throws(Errno) {
         let box = unsafe Unmanaged.passRetained(Body(name: name, core: core, run: body))
@@ -37,7 +39,8 @@ public struct CoreThread: Sendable {
         defer { unsafe pthread_attr_destroy(&attributes) }
         var thread = pthread_t()
         let result = unsafe pthread_create(
-            &thread, &attributes,
+            &thread,
+            &attributes,
             { argument in
                 guard let argument = unsafe argument else { return nil }
                 let body = unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
@@ -46,7 +49,9 @@ public struct CoreThread: Sendable {
                 if let core = body.core { _ = banyan_pin_to_core(Int32(core)) }
                 body.run()
                 return nil
-            }, box.toOpaque())
+            },
+            box.toOpaque()
+        )
         guard result == 0 else {
             unsafe box.release()
             throw Errno(result)
@@ -54,7 +59,9 @@ public struct CoreThread: Sendable {
         self.thread = thread
     }
 
-    /// Waits until the body has returned. Once.
+    /// Waits until the body has returned.
+    ///
+    /// Once.
     public func join() { pthread_join(self.thread, nil) }
 
     /// Lets the thread clean up after itself when its body returns: nobody will join it.

@@ -72,7 +72,11 @@ public struct EpollPoller: ~Copyable {
     /// Waits up to `timeoutMilliseconds` (-1: for ever); how many events are ready.
     public mutating func wait(timeoutMilliseconds: Int32) -> Int {
         let count = unsafe epoll_wait(
-            self.fd.number, self.events, Int32(self.capacity), timeoutMilliseconds)
+            self.fd.number,
+            self.events,
+            Int32(self.capacity),
+            timeoutMilliseconds
+        )
         if count < 0 {
             precondition(errno == EINTR, "epoll_wait: \(Errno.last.text)")
             return 0

@@ -2,7 +2,9 @@
 
 import Glibc
 
-/// A system call's error number. Bitwise, so that throwing it allocates nothing.
+/// A system call's error number.
+///
+/// Bitwise, so that throwing it allocates nothing.
 public struct Errno: Error, BitwiseCopyable, Sendable, Equatable {
     /// The number, as in `errno.h`.
     public let number: Int32

@@ -4,7 +4,9 @@ import Glibc
 
 /// An open descriptor with one owner; closes when it goes.
 public struct FileDescriptor: ~Copyable, Sendable {
-    /// The number, for calls. Valid while the owner lives.
+    /// The number, for calls.
+    ///
+    /// Valid while the owner lives.
     public let number: Int32
 
     /// Takes ownership of an open descriptor.

@@ -6,8 +6,9 @@ import Glibc
 public struct Signals: Sendable {
     private let numbers: [Int32]
 
-    /// Blocks the signals for the calling thread and all threads started after. Call first in
-    /// `main`.
+    /// Blocks the signals for the calling thread and all threads started after.
+    ///
+    /// Call first in `main`.
     public init(blocking numbers: [Int32]) {
         self.numbers = numbers
         var set = Signals.set(of: numbers)
@@ -26,7 +27,9 @@ public struct Signals: Sendable {
         return set
     }
 
-    /// The next of the blocked signals. Blocks.
+    /// The next of the blocked signals.
+    ///
+    /// Blocks.
     public func next() -> Int32 {
         var set = Signals.set(of: self.numbers)
         var number: Int32 = 0

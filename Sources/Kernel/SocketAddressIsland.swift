@@ -114,7 +114,9 @@ public struct ResolveError: Error, Sendable {
     public let text: String
 }
 
-/// All TCP addresses of a host name or numeric address. Blocks: for load time only.
+/// All TCP addresses of a host name or numeric address.
+///
+/// Blocks: for load time only.
 public func resolve(host: String, port: Int) throws(ResolveError) -> [SocketAddress] {
     var hints = unsafe addrinfo()
     unsafe hints.ai_family = AF_UNSPEC

@@ -20,7 +20,11 @@ public enum IOResult: BitwiseCopyable, Sendable, Equatable {
 
 /// Reads into [`start`, `end`) of a block.
 public func receive(
-    _ fd: Int32, into pool: borrowing BlockPool, _ block: BlockIndex, _ start: Int, _ end: Int
+    _ fd: Int32,
+    into pool: borrowing BlockPool,
+    _ block: BlockIndex,
+    _ start: Int,
+    _ end: Int
 ) -> IOResult {
     precondition(start >= 0 && start < end && end <= Limits.blockBytes, "\(start)..<\(end)")
     let base = unsafe pool.pointer(block)
@@ -62,9 +66,13 @@ public func send(_ fd: Int32, _ first: ByteWindow, _ second: ByteWindow) -> IORe
 private func sendTwo(_ fd: Int32, _ first: ByteWindow, _ second: ByteWindow) -> Int {
     var parts = (
         unsafe iovec(
-            iov_base: UnsafeMutableRawPointer(mutating: first.base), iov_len: first.count),
+            iov_base: UnsafeMutableRawPointer(mutating: first.base),
+            iov_len: first.count
+        ),
         unsafe iovec(
-            iov_base: UnsafeMutableRawPointer(mutating: second.base), iov_len: second.count)
+            iov_base: UnsafeMutableRawPointer(mutating: second.base),
+            iov_len: second.count
+        )
     )
     return unsafe withUnsafeMutablePointer(to: &parts) { pointer in
         unsafe pointer.withMemoryRebound(to: iovec.self, capacity: 2) { vector in
@@ -84,7 +92,12 @@ public func resetOnClose(_ fd: Int32) {
     var option = linger(l_onoff: 1, l_linger: 0)
     // SAFETY: the kernel reads one `linger`.
     _ = unsafe setsockopt(
-        fd, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        fd,
+        SOL_SOCKET,
+        SO_LINGER,
+        &option,
+        socklen_t(MemoryLayout<linger>.size)
+    )
 }
 
 /// A small option that is a C int.
@@ -97,9 +110,13 @@ public func setOption(_ fd: Int32, _ level: Int32, _ name: Int32, _ value: Int32
 /// No delay of small writes (Nagle): every send here is a whole step of a message.
 public func setNoDelay(_ fd: Int32) { setOption(fd, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
 
-/// A listening, non-blocking socket. `sharesPort`: several workers listen on the same port.
+/// A listening, non-blocking socket.
+///
+/// `sharesPort`: several workers listen on the same port.
 public func listen(
-    on address: SocketAddress, sharesPort: Bool, backlog: Int32 = 4_096
+    on address: SocketAddress,
+    sharesPort: Bool,
+    backlog: Int32 = 4_096
 ) throws(Errno) -> FileDescriptor {
     let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
     let number = socket(address.family, type, 0)

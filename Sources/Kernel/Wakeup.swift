@@ -17,7 +17,9 @@ public struct Wakeup: ~Copyable, Sendable {
     /// For registration with a poller.
     public var number: Int32 { self.fd.number }
 
-    /// Wakes the owner. Safe from any thread; many signals may arrive as one.
+    /// Wakes the owner.
+    ///
+    /// Safe from any thread; many signals may arrive as one.
     public func signal() { _ = eventfd_write(self.fd.number, 1) }
 
     /// Takes the signal, so that the descriptor is quiet again.

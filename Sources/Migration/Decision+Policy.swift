@@ -26,7 +26,11 @@ extension Decision {
         default: break
         }
         var decision = Decision(
-            .forward, stage: stage, origin: stage < .live ? .legacy : .modern, reason: stageReason)
+            .forward,
+            stage: stage,
+            origin: stage < .live ? .legacy : .modern,
+            reason: stageReason
+        )
         Decision.settle(input, &decision)
         if decision.origin == .legacy, !input.hasLegacy {
             return refuse(.unknownStanding, decision.reason)
@@ -40,7 +44,8 @@ extension Decision {
 
     /// The stage of this request: the cell's, or the one before for those outside the share.
     private static func stage(
-        _ input: DecisionInput, _ reason: DecisionReason
+        _ input: DecisionInput,
+        _ reason: DecisionReason
     ) -> (Stage, DecisionReason) {
         let standing = input.standing
         guard standing.share < .all else { return (standing.stage, reason) }

@@ -44,7 +44,9 @@ public enum StandingSource: UInt8, BitwiseCopyable, Sendable {
     case nothingKnown = 5
 }
 
-/// Everything that a decision depends on. Plain values: the same input gives the same decision.
+/// Everything that a decision depends on.
+///
+/// Plain values: the same input gives the same decision.
 public struct DecisionInput: BitwiseCopyable, Sendable {
     /// Two tenant sources disagree.
     public var isTenantConflict = false
@@ -182,7 +184,10 @@ public struct Decision: BitwiseCopyable, Sendable, Equatable {
 
     /// A decision from its parts; everything optional is off.
     public init(
-        _ outcome: DecisionOutcome, stage: Stage, origin: Origin, reason: DecisionReason
+        _ outcome: DecisionOutcome,
+        stage: Stage,
+        origin: Origin,
+        reason: DecisionReason
     ) {
         self.outcome = outcome
         self.stage = stage

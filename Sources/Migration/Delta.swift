@@ -4,7 +4,9 @@
 public struct Delta: Sendable, Hashable {
     /// The generation; a worker ignores what is not newer than a cell's.
     public var generation: UInt64
-    /// The cells that change. Empty: a round trip only.
+    /// The cells that change.
+    ///
+    /// Empty: a round trip only.
     public var changes: [CellChange]
 
     /// A delta from its parts.

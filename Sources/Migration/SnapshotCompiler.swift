@@ -31,8 +31,9 @@ public struct CompiledPattern: Sendable {
     }
 }
 
-/// Everything that a snapshot is built from. Validated: the compiler only refuses what needs the
-/// whole.
+/// Everything that a snapshot is built from.
+///
+/// Validated: the compiler only refuses what needs the whole.
 public struct SnapshotInput: Sendable {
     /// Upstreams, routes, tenants.
     public var set = RouteSet()
@@ -73,7 +74,9 @@ public enum SnapshotError: Error, Sendable, Equatable {
     case tooMany(String, limit: Int)
 }
 
-/// Compiles a validated set into a snapshot's flat memory. Pure: no files, no clock, no resolver.
+/// Compiles a validated set into a snapshot's flat memory.
+///
+/// Pure: no files, no clock, no resolver.
 public struct SnapshotCompiler {
     let input: SnapshotInput
     var numbers: SnapshotNumbers
@@ -92,9 +95,12 @@ public struct SnapshotCompiler {
         self.numbers = numbers
     }
 
-    /// Builds a snapshot; `numbers` grows by the names that are new. On error nothing changes.
+    /// Builds a snapshot; `numbers` grows by the names that are new.
+    ///
+    /// On error nothing changes.
     public static func compile(
-        _ input: SnapshotInput, numbers: inout SnapshotNumbers
+        _ input: SnapshotInput,
+        numbers: inout SnapshotNumbers
     ) throws(SnapshotError) -> Snapshot {
         var compiler = SnapshotCompiler(input, numbers: numbers)
         let snapshot = try compiler.build()
@@ -113,8 +119,11 @@ public struct SnapshotCompiler {
         try self.addListeners()
         let offset = self.flat.append([self.header])
         return Snapshot(
-            memory: FlatMemory(self.flat), headerOffset: offset, retained: self.retained,
-            serial: self.input.serial)
+            memory: FlatMemory(self.flat),
+            headerOffset: offset,
+            retained: self.retained,
+            serial: self.input.serial
+        )
     }
 
     // MARK: Pieces
@@ -139,7 +148,8 @@ public struct SnapshotCompiler {
 
     /// An open-addressing table, at most half full.
     mutating func table(
-        _ entries: [(text: String, parent: UInt32, value: UInt32)], foldingCase: Bool
+        _ entries: [(text: String, parent: UInt32, value: UInt32)],
+        foldingCase: Bool
     ) -> FlatRun {
         guard !entries.isEmpty else { return FlatRun() }
         var capacity = 4
@@ -150,7 +160,11 @@ public struct SnapshotCompiler {
             var slot = TableSlot()
             slot.hash = withWindow(Array(stored.utf8)) {
                 SnapshotView.hash(
-                    $0, parent: entry.parent, seed: self.input.seed, foldingCase: foldingCase)
+                    $0,
+                    parent: entry.parent,
+                    seed: self.input.seed,
+                    foldingCase: foldingCase
+                )
             }
             slot.text = self.text(stored)
             slot.parent = entry.parent
@@ -204,7 +218,8 @@ public struct SnapshotCompiler {
     }
 
     private mutating func endpoint(
-        _ endpoint: EndpointModel, _ model: UpstreamModel
+        _ endpoint: EndpointModel,
+        _ model: UpstreamModel
     ) throws(SnapshotError) -> EndpointRecord {
         guard let address = self.input.addresses[endpoint], address.count <= 28 else {
             throw .noAddress(model.source, endpoint)
@@ -239,7 +254,8 @@ public struct SnapshotCompiler {
                     guard let stage = resolution.stage else { return 0 }
                     return 0x80 | stage.rawValue | (resolution.isTargeted ? 8 : 0)
                         | (resolution.isLastKnown ? 0x10 : 0)
-                })
+                }
+            )
         }
         self.header.migrationNames = self.run(names)
         self.header.stageRows = self.run(rows)
@@ -250,7 +266,8 @@ public struct SnapshotCompiler {
         for flag in Set(self.input.set.routes.compactMap { $0.entitlement?.flag }).sorted() {
             self.entitlementRows[flag] = UInt32(rows.count)
             rows.append(
-                self.flagRow(self.input.entitlements[flag] ?? []) { $0.rawValue })
+                self.flagRow(self.input.entitlements[flag] ?? []) { $0.rawValue }
+            )
         }
         self.header.entitlementRows = self.run(rows)
     }
@@ -260,7 +277,8 @@ public struct SnapshotCompiler {
     /// Nothing known (an empty list, a tenant that is gone) is 0 for stages and "unknown"
     /// otherwise.
     private mutating func flagRow<Value>(
-        _ values: [Value], _ byte: (Value) -> UInt8
+        _ values: [Value],
+        _ byte: (Value) -> UInt8
     ) -> FlagRow {
         var row = FlagRow()
         guard let last = values.last else {

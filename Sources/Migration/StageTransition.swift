@@ -57,7 +57,9 @@ public struct StageTransition: Sendable {
     /// Forward is one entry of `stages` at a time, any share. A step to the next entry is allowed
     /// from any share of the present one only when that one is complete, or with a reason.
     public func checkFlip(
-        from: Standing, to: Standing, hasReason: Bool
+        from: Standing,
+        to: Standing,
+        hasReason: Bool
     ) throws(StageTransitionError) {
         try self.check(to)
         switch self.direction(from: from, to: to) {

@@ -24,7 +24,9 @@ public struct Share: BitwiseCopyable, Sendable, Hashable, Comparable {
 public struct Standing: BitwiseCopyable, Sendable, Hashable {
     /// The stage.
     public let stage: Stage
-    /// Who has reached it. Below 100 % only at `live`, `modern`, `shadow` and `dual`.
+    /// Who has reached it.
+    ///
+    /// Below 100 % only at `live`, `modern`, `shadow` and `dual`.
     public let share: Share
 
     /// A standing from its parts.
@@ -50,7 +52,9 @@ public struct CellNumber: BitwiseCopyable, Sendable, Hashable {
     }
 }
 
-/// A cell by name: `acme/virtual-care`. Tenant `*` is the migration's stored default.
+/// A cell by name: `acme/virtual-care`.
+///
+/// Tenant `*` is the migration's stored default.
 public struct CellName: Hashable, Sendable, Comparable {
     /// The tenant's id, or `*`.
     public let tenant: String

@@ -2,9 +2,11 @@
 
 import Bytes
 
-/// What one worker knows of one cell. All zero: nothing stored, nothing seen.
+/// What one worker knows of one cell.
+///
+/// All zero: nothing stored, nothing seen.
 public struct CellState: BitwiseCopyable, Sendable {
-    /// present 1 | frozen 1 | stage 3 | share 14 | generation 45
+    /// Bits: present 1, frozen 1, stage 3, share 14, generation 45.
     private var word: UInt64 = 0
     /// Wall clock of the last request that this worker decided for legacy, ms since 1970; 0: none.
     public var lastLegacyMilliseconds: UInt64 = 0
@@ -61,7 +63,8 @@ public struct StandingTable: ~Copyable {
     private static func index(_ cell: CellNumber) -> Int {
         precondition(
             cell.tenant < Limits.tenantsMax && cell.migration < Limits.migrationsMax,
-            "cell \(cell.tenant)/\(cell.migration)")
+            "cell \(cell.tenant)/\(cell.migration)"
+        )
         return Int(cell.migration) &* Limits.tenantsMax &+ Int(cell.tenant)
     }
 

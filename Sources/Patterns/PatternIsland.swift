@@ -29,7 +29,13 @@ public final class Pattern: @unchecked Sendable {
         let options = anchored | endAnchored
         let compiled = unsafe bytes.withUnsafeBufferPointer { buffer in
             unsafe pcre2_compile_8(
-                buffer.baseAddress, buffer.count, options, &error, &offset, nil)
+                buffer.baseAddress,
+                buffer.count,
+                options,
+                &error,
+                &offset,
+                nil
+            )
         }
         guard let code = unsafe compiled else {
             var message = [UInt8](repeating: 0, count: 256)
@@ -38,7 +44,8 @@ public final class Pattern: @unchecked Sendable {
             }
             throw PatternError(
                 message: String(decoding: message.prefix(max(0, Int(length))), as: UTF8.self),
-                offset: offset)
+                offset: offset
+            )
         }
         // Without JIT memory the interpreter runs: slower, same result.
         _ = unsafe pcre2_jit_compile_8(code, 1)
@@ -77,13 +84,22 @@ public struct PatternScratch: ~Copyable {
         if let context = unsafe self.context { unsafe pcre2_match_context_free_8(context) }
     }
 
-    /// Whether the whole subject matches. A match that takes too many steps counts as none.
+    /// Whether the whole subject matches.
+    ///
+    /// A match that takes too many steps counts as none.
     public mutating func matches(_ pattern: UInt, _ subject: ByteWindow) -> Bool {
         // SAFETY: the address came from a Pattern that the snapshot keeps alive.
         guard let code = unsafe OpaquePointer(bitPattern: pattern), let data = unsafe self.data
         else { return false }
         let result = unsafe pcre2_match_8(
-            code, subject.base, subject.count, 0, 0, data, self.context)
+            code,
+            subject.base,
+            subject.count,
+            0,
+            0,
+            data,
+            self.context
+        )
         return result >= 0
     }
 }

@@ -11,12 +11,22 @@ public func processFigures() -> [MetricFamily] {
     if let entries = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
         families.append(
             MetricFamily(
-                "process_open_fds", .gauge, "Open file descriptors.", value: Double(entries.count)))
+                "process_open_fds",
+                .gauge,
+                "Open file descriptors.",
+                value: Double(entries.count)
+            )
+        )
     }
     if let limit = maximumDescriptors() {
         families.append(
             MetricFamily(
-                "process_max_fds", .gauge, "Most file descriptors allowed.", value: limit))
+                "process_max_fds",
+                .gauge,
+                "Most file descriptors allowed.",
+                value: limit
+            )
+        )
     }
     return families
 }
@@ -37,17 +47,26 @@ private func statFigures() -> [MetricFamily] {
     }
     let cpu = field(14).flatMap { user in field(15).map { (user + $0) / ticks } }
     add(
-        "process_cpu_seconds_total", .counter,
-        "User and system CPU time that this process has used.", cpu)
+        "process_cpu_seconds_total",
+        .counter,
+        "User and system CPU time that this process has used.",
+        cpu
+    )
     add("process_threads", .gauge, "Threads of this process.", field(20))
     let start = field(22).flatMap { start in bootSeconds().map { $0 + start / ticks } }
     add(
-        "process_start_time_seconds", .gauge, "Start of this process, in seconds since 1970.",
-        start)
+        "process_start_time_seconds",
+        .gauge,
+        "Start of this process, in seconds since 1970.",
+        start
+    )
     add("process_virtual_memory_bytes", .gauge, "Address space in use.", field(23))
     add(
-        "process_resident_memory_bytes", .gauge, "Memory in use.",
-        field(24).map { $0 * Double(sysconf(Int32(_SC_PAGESIZE))) })
+        "process_resident_memory_bytes",
+        .gauge,
+        "Memory in use.",
+        field(24).map { $0 * Double(sysconf(Int32(_SC_PAGESIZE))) }
+    )
     return families
 }
 

@@ -48,7 +48,9 @@ public struct NamedMatchModel: Hashable, Sendable {
 
 /// One entry of `spec.matches`: all its conditions must hold.
 public struct RouteMatchModel: Hashable, Sendable {
-    /// How `path` is read. Default: PathPrefix `/`, as HTTPRoute has it.
+    /// How `path` is read.
+    ///
+    /// Default: PathPrefix `/`, as HTTPRoute has it.
     public var pathType: PathMatchType = .pathPrefix
     /// The pattern.
     public var path = "/"
@@ -71,8 +73,9 @@ public struct OriginModel: Hashable, Sendable {
     public var upstream: String
     /// Template that fills the path sent to this origin; `nil`: the matched path.
     public var path: String?
-    /// Host sent to this origin; `nil`: the endpoint's own `host:port`. `preserve` keeps the
-    /// client's.
+    /// Host sent to this origin; `nil`: the endpoint's own `host:port`.
+    ///
+    /// `preserve` keeps the client's.
     public var host: String?
     /// Query parameters set for this origin, in order, replacing the client's of the same name.
     public var setQuery: [NamedValue] = []
@@ -107,9 +110,13 @@ public struct RedirectModel: Hashable, Sendable {
     public var to: String
     /// `scheme://host[:port]` when the new URL is on another host; `nil`: the same.
     public var hostname: String?
-    /// 307 (default), 308 or 301. With 301 other methods than GET and HEAD get 308.
+    /// 307 (default), 308 or 301.
+    ///
+    /// With 301 other methods than GET and HEAD get 308.
     public var status: Int = 307
-    /// `Cache-Control: private, max-age=`; 0: `no-store`. At most 86,400.
+    /// `Cache-Control: private, max-age=`; 0: `no-store`.
+    ///
+    /// At most 86,400.
     public var maxAgeSeconds: Int = 0
     /// Whether a listener of this edge serves the target, so that the implicit match exists.
     public var isServedHere = true
@@ -192,9 +199,9 @@ public enum PathTolerance: String, Sendable {
 
 /// `kind: MigrationRoute`, validated.
 public struct RouteModel: Hashable, Sendable {
-    /// `metadata.name`
+    /// What `metadata.name` says.
     public var name: String
-    /// `metadata.labels`
+    /// What `metadata.labels` says.
     public var labels: [String: String] = [:]
     /// Key of the stage flag: routes that share it are one migration and move together.
     public var migration: String
@@ -245,8 +252,13 @@ public struct RouteModel: Hashable, Sendable {
 
     /// A route with defaults.
     public init(
-        name: String, migration: String, matches: [RouteMatchModel], legacy: OriginModel?,
-        modern: OriginModel, stages: [Stage], source: ModelSource
+        name: String,
+        migration: String,
+        matches: [RouteMatchModel],
+        legacy: OriginModel?,
+        modern: OriginModel,
+        stages: [Stage],
+        source: ModelSource
     ) {
         self.name = name
         self.migration = migration
@@ -265,7 +277,7 @@ public struct RouteModel: Hashable, Sendable {
 
 /// `kind: Upstream`, validated.
 public struct UpstreamModel: Hashable, Sendable {
-    /// `metadata.name`
+    /// What `metadata.name` says.
     public var name: String
     /// `spec.endpoints`: `host:port`, at least one.
     public var endpoints: [EndpointModel]

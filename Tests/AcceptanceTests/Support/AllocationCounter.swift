@@ -4,9 +4,10 @@ import Foundation
 
 /// Counts the allocations of a child process while it runs, in the binary as it ships.
 ///
-/// A small shared object, built here with `cc`, stands before libc's allocator in the child and counts
-/// into a file that both have mapped: reading it disturbs nothing. Workers are told by the name of
-/// their thread, so that a log writer or a store thread does not hide what an exchange costs.
+/// A small shared object, built here with `cc`, stands before libc's allocator in the child and
+/// counts into a file that both have mapped: reading it disturbs nothing. Workers are told by the
+/// name of their thread, so that a log writer or a store thread does not hide what an exchange
+/// costs.
 ///
 ///     let counter = try AllocationCounter()
 ///     let edge = try ChildProcess(binary, arguments, environment: counter.environment)
