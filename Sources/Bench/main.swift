@@ -3,6 +3,7 @@ import Foundation
 
 let usage = """
     usage: banyan-bench compare [--banyan FILE] [--only NAME,...] [--workload NAME] [--keep]
+           banyan-bench micro
     environment: BENCH_ROUNDS (5), BENCH_SECONDS (3), BENCH_JSON (file for the figures)
     --keep leaves configurations, logs and callgrind's profiles and says where
     """
@@ -58,6 +59,7 @@ func compare() throws {
 do {
     switch CommandLine.arguments.dropFirst().first {
     case "compare": try compare()
+    case "micro": try MicroBench.run()
     default:
         say(usage)
         exit(2)
