@@ -61,7 +61,7 @@ hotpath: build ## no retain, release or allocation between Accept and Tally (all
 soak: deps-test ## the long forms of the acceptance tests: kills, hostile bytes, faults
 	swift build -c release $(CHECKED) --product banyan
 	swift build --build-tests $(CHECKED)
-	BANYAN_SOAK=1 swift test --skip-build --disable-xctest --filter AcceptanceTests
+	BANYAN_SOAK=1 BANYAN_BINARY="$(CURDIR)/.build/release/banyan" swift test --skip-build --disable-xctest --filter AcceptanceTests
 
 fuzz: deps ## every fuzzer for FUZZ_SECONDS; what breaks one is kept in .build/fuzz/found
 	@.ci/fuzz "$(FUZZ_SECONDS)" $(FUZZERS)

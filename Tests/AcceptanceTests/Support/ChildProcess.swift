@@ -35,12 +35,23 @@ final class ChildProcess: @unchecked Sendable {
         self.process.standardInput = input
         self.process.standardOutput = out
         self.process.standardError = error
-        try self.process.run()
+        try Self.withoutBlockedSignals { try self.process.run() }
         try out?.close()
         try error?.close()
     }
 
     deinit { self.end() }
+
+    /// A child starts with its parent thread's signal mask, and the threads that tests run on block
+    /// almost everything: a child that inherits that can be ended by SIGKILL only.
+    private static func withoutBlockedSignals(_ body: () throws -> Void) rethrows {
+        var none = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try body()
+    }
 
     private static func find(_ program: String) throws -> URL {
         if program.contains("/") { return URL(fileURLWithPath: program) }
