@@ -82,6 +82,8 @@ struct Reactor: ~Copyable {
     var nowNanoseconds: UInt64
     var nowMilliseconds: UInt64
     var wallMilliseconds: UInt64
+    var wallBase: UInt64 = 0
+    var wallReadMilliseconds: UInt64 = 0
     var timeText = TimeText()
 
     /// Runs until told to stop, and what was told to drain is gone.
@@ -108,7 +110,15 @@ struct Reactor: ~Copyable {
     private mutating func readClock() {
         self.nowNanoseconds = monotonicNanoseconds()
         self.nowMilliseconds = self.nowNanoseconds / 1_000_000
-        self.wallMilliseconds = Kernel.wallMilliseconds()
+        // The wall clock is read now and then, and carried on by the monotonic one in between.
+        let passed = self.nowMilliseconds &- self.wallReadMilliseconds
+        if passed >= 50 {
+            self.wallBase = Kernel.wallMilliseconds()
+            self.wallReadMilliseconds = self.nowMilliseconds
+            self.wallMilliseconds = self.wallBase
+        } else {
+            self.wallMilliseconds = self.wallBase &+ passed
+        }
     }
 
     /// Drained before sockets are read: no request that is read later sees an older standing.

@@ -253,8 +253,8 @@ extension Reactor {
     }
 
     private func writeClientAddress(_ e: UInt32, _ writer: inout ByteWriter) {
-        let count = Int(self.exchanges[e].peerTextCount)
-        for index in 0..<count { writer.append(self.exchanges[e].peerText[index]) }
+        writer.append(
+            self.exchanges[e].peerText, count: Int(self.exchanges[e].peerTextCount))
     }
 
     /// The framing towards the upstream. Also starts the body: what is to be sent, and from where.

@@ -144,7 +144,7 @@ extension Reactor {
     /// `{"ts":"2026-08-14T14:07:31.204Z"` from the wall clock of this wake-up.
     private mutating func writeTime(_ writer: inout ByteWriter) {
         if self.timeText.milliseconds != self.wallMilliseconds { self.renderTime() }
-        for index in 0..<TimeText.count { writer.append(self.timeText.bytes[index]) }
+        writer.append(self.timeText.bytes, count: TimeText.count)
     }
 
     /// Renders the time of this wake-up once for all its records.
