@@ -63,11 +63,16 @@ extension StandingBook {
         self.withState { $0.flights.removeValue(forKey: act.generation)?.overtaken }
     }
 
-    /// Undoes a flip that was committed after its caller had given it up.
+    /// Undoes a flip that was committed after its caller had given it up, or that may have been.
     func abandon(_ act: Act, now: UInt64) -> Act {
         self.withState { state in
             state.flights[act.generation] = nil
-            return StandingBook.putBack(act, &state, reason: "given up: the store was silent", now)
+            return StandingBook.putBack(
+                act,
+                &state,
+                reason: "given up: the store was silent, or failed",
+                now
+            )
         }
     }
 

@@ -108,7 +108,11 @@ extension Standings {
                 defer { claim = .done }
                 return claim == .abandoned
             }
-            if isAbandoned {
+            if session.isInDoubt {
+                // What could not be synced may be in the file all the same: the next one who opens
+                // it would find a flip that was refused. A newer generation says where it stands.
+                self.putBack(self.book.abandon(act, now: self.now()))
+            } else if isAbandoned {
                 if error == nil {
                     self.putBack(self.book.abandon(act, now: self.now()))
                 } else {

@@ -22,6 +22,8 @@ struct StoreSession: ~Copyable {
     private(set) var error: StoreError?
     /// Whether the store said, when it was first opened, that the last edge stopped in order.
     private(set) var wasCleanStop: Bool?
+    /// Whether the last commit failed in a way that may have left it in the file.
+    private(set) var isInDoubt = false
     /// What recovery wants said.
     private(set) var notes: [String] = []
 
@@ -71,7 +73,10 @@ struct StoreSession: ~Copyable {
     }
 
     /// Commits a flip: compare-and-set, after everything that happened before it.
+    ///
+    /// A failed sync leaves ``isInDoubt``: the commit may be on disk, and recovery would find it.
     mutating func commit(_ act: Act) -> Result<(head: AuditHead, taken: [UInt64]), StoreError> {
+        self.isInDoubt = false
         let taken = self.drain(isLate: false)
         if !self.backlog.isEmpty || self.store == nil {
             return .failure(self.error ?? .sqlite(SQLiteError(code: 14)))
@@ -82,6 +87,7 @@ struct StoreSession: ~Copyable {
             return .success((head, taken))
         } catch {
             if case .conflict = error { return .failure(error) }
+            if case .sqlite(let failure) = error { self.isInDoubt = failure.kind == .input }
             self.fail(error)
             return .failure(error)
         }

@@ -106,10 +106,25 @@ struct StoreFaultTests {
         #expect(answer.contains("\"isRecorded\": false") || answer.contains("NOT RECORDED"))
         try world.flipIsRefused("no sync")
         try trace.end()
-        world.edge.child.end()
+        // SQLite has written what it could not sync. The flip that was refused must not come to
+        // life by it, neither when the store is opened again nor at the next start.
+        try waitUntil("the store takes acts again", seconds: 30) {
+            let (status, body) = try world.door.call("GET", "/audit?lines=100")
+            return status == 200 && number(body["waiting"]) == 0
+        }
+        try self.betaIsAtLegacy(world)
+        world.edge.child.signal(SIGKILL)
+        try world.edge.child.waitForEnd()
         try world.edge.restart()
+        try self.betaIsAtLegacy(world)
         let verdict = try world.edge.banyan(["audit", "verify"])
         #expect(verdict.status == 0, "\(verdict.out)\(verdict.error)")
+    }
+
+    private func betaIsAtLegacy(_ world: StoreEdge) throws {
         #expect(try world.answerer("beta") == "legacy")
+        let (status, body) = try world.door.call("GET", "/status?cell=beta/care")
+        let rows = body["cells"] as? [[String: Any]] ?? []
+        #expect(status == 200 && rows.first?["stage"] as? String == "legacy", "\(body)")
     }
 }
