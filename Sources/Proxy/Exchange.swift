@@ -145,6 +145,10 @@ struct Exchange: BitwiseCopyable {
     var isWaiting = false
     /// The pool that serves it, or in whose queue it waits.
     var pool = UInt32.max
+    /// Index of the endpoint in the snapshot that is asked now.
+    var endpoint: UInt32 = 0
+    /// Endpoints of the upstream that could not be connected to.
+    var failedEndpoints: UInt8 = 0
 }
 
 /// Who made the answer that the client got.

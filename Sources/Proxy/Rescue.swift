@@ -27,6 +27,9 @@ extension Reactor {
             return
         default: break
         }
+        if error == .connectFailed || error == .connectTimedOut, self.reachNextEndpoint(exchange) {
+            return
+        }
         if error.mayBeLostRace, onReused, self.mayRetry(e) {
             self.counters.count(.retries)
             self.exchanges[e].isRetried = true
@@ -92,6 +95,7 @@ extension Reactor {
         let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
         self.counters.count(.rescues)
         self.exchanges[e].isRescued = true
+        self.exchanges[e].failedEndpoints = 0
         self.exchanges[e].isRetried = false
         // A rescued exchange sends no second copy: legacy has already been asked.
         if self.exchanges[e].copyState == .due { self.exchanges[e].copyState = .none }

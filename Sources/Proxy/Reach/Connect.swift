@@ -9,11 +9,10 @@ extension Reactor {
     /// the queue. `isFresh`: not an idle one (a second attempt after a lost race).
     mutating func reach(_ exchange: Handle, isFresh: Bool = false) {
         let e = exchange.index
-        guard let pool = self.pool(of: e) else {
+        guard let pool = self.choosePool(e) else {
             self.fail(exchange, .connectFailed)
             return
         }
-        self.exchanges[e].pool = UInt32(pool)
         if !isFresh, self.pools[pool].firstIdle != .max {
             let u = self.pools[pool].firstIdle
             self.removeIdle(u)
@@ -35,25 +34,42 @@ extension Reactor {
         self.enqueueWaiting(e, pool: pool)
     }
 
-    /// The pool of the upstream that the exchange asks now; endpoints take turns.
-    func pool(of e: UInt32) -> Int? {
+    /// Chooses an endpoint of the upstream that the exchange asks now; they take turns. Its pool, or
+    /// `nil` when there is none.
+    private mutating func choosePool(_ e: UInt32) -> Int? {
         let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
         let index = self.exchanges[e].upstreamIndex
         guard index != .max else { return nil }
         let upstream = view.upstream(index)
         guard upstream.endpointCount > 0 else { return nil }
-        let turn = upstream.endpointCount == 1 ? 0 : self.roundRobin % upstream.endpointCount
-        let endpoint = view.endpoint(upstream.firstEndpoint &+ turn)
+        var turn: UInt32 = 0
+        if upstream.endpointCount > 1 {
+            self.roundRobin &+= 1
+            turn = self.roundRobin % upstream.endpointCount
+        }
+        self.exchanges[e].endpoint = upstream.firstEndpoint &+ turn
+        let endpoint = view.endpoint(self.exchanges[e].endpoint)
         let number = UpstreamPool.number(
-            endpoint: endpoint.number,
-            isCopy: self.exchanges[e].kind == .copy
-        )
+            endpoint: endpoint.number, isCopy: self.exchanges[e].kind == .copy)
+        self.exchanges[e].pool = number
         return Int(number)
+    }
+
+    /// Another endpoint of the same upstream, after one refused the connection: nothing was sent yet,
+    /// so any request may try it. `true`: it is being tried.
+    mutating func reachNextEndpoint(_ exchange: Handle) -> Bool {
+        let e = exchange.index
+        let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
+        guard self.exchanges[e].upstreamIndex != .max else { return false }
+        let count = view.upstream(self.exchanges[e].upstreamIndex).endpointCount
+        guard UInt32(self.exchanges[e].failedEndpoints) &+ 1 < min(count, 8) else { return false }
+        self.exchanges[e].failedEndpoints &+= 1
+        self.reach(exchange)
+        return true
     }
 
     private mutating func connect(_ exchange: Handle, pool: Int) {
         let e = exchange.index
-        self.roundRobin &+= 1
         let fd: Int32
         let isConnected: Bool
         do throws(Errno) {

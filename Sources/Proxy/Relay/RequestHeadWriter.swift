@@ -138,8 +138,7 @@ extension Reactor {
     ) {
         let head = self.exchanges[e].head
         let authority = bytes.slice(Int(head.authority.start), Int(head.authority.length))
-        let upstream = view.upstream(self.exchanges[e].upstreamIndex)
-        let fallback = view.window(view.endpoint(upstream.firstEndpoint).hostHeader)
+        let fallback = view.window(view.endpoint(self.exchanges[e].endpoint).hostHeader)
         guard let hit = self.exchanges[e].hit else {
             writer.append(authority.isEmpty ? fallback : authority)
             return

@@ -23,7 +23,7 @@ final class TestEdge: Sendable {
         stages: [String: [StageResolution]] = [:], workers: Int = 1,
         entitlements: [String: [Entitlement]] = [:],
         sources: [TenantSourceModel] = [.host], trusted: [AddressBlock] = [],
-        defaultUpstream: String? = nil
+        defaultUpstream: String? = nil, moreLegacy: [Int] = []
     ) throws {
         var input = SnapshotInput { text in
             let pattern = try Pattern(text)
@@ -32,9 +32,13 @@ final class TestEdge: Sendable {
         let place = TestEdge.place
         for (name, port) in [("old", legacy), ("new", modern)] {
             let endpoint = EndpointModel(host: "127.0.0.1", port: port)
+            let more = name == "old" ? moreLegacy : []
+            let endpoints = [endpoint] + more.map { EndpointModel(host: "127.0.0.1", port: $0) }
             input.set.upstreams.append(
-                UpstreamModel(name: name, endpoints: [endpoint], source: place))
-            input.addresses[endpoint] = try resolve(host: "127.0.0.1", port: port)[0].bytes
+                UpstreamModel(name: name, endpoints: endpoints, source: place))
+            for one in endpoints {
+                input.addresses[one] = try resolve(host: one.host, port: one.port)[0].bytes
+            }
         }
         input.set.routes = routes
         input.set.tenants = tenants
