@@ -66,6 +66,44 @@ struct TourTests {
 
 @Suite("Sample services behind curl", .serialized)
 struct SampleFaultAcceptanceTests {
+    @Test func `modern serves three ports, one port, or one service, and nonsense is usage`() throws
+    {
+        let any = ["--listen", "127.0.0.1:0"]
+        let paths = [
+            "/api/v1/virtual-care/sessions/vs-1001", "/api/v1/care-plans/cp-1001",
+            "/api/v1/patient-portal/accounts/pa-1001",
+        ]
+        func statuses(_ arguments: [String], ports: Int) throws -> [[Int]] {
+            let child = try ChildProcess(
+                Places.binary.path,
+                ["sample", "modern"] + arguments
+            )
+            var addresses: [String] = []
+            try waitUntil("\(ports) ports") {
+                addresses = child.out.components(separatedBy: "\n").dropLast().compactMap {
+                    $0.components(separatedBy: " on ").last
+                }
+                return addresses.count == ports
+            }
+            return try addresses.map { address in
+                try paths.map { try curl(["http://\(address)\($0)"]).status }
+            }
+        }
+        let each = [[200, 404, 404], [404, 200, 404], [404, 404, 200]]
+        #expect(try statuses(any + any + any, ports: 3) == each)
+        #expect(try statuses(any, ports: 1) == [[200, 200, 200]])
+        let one = ["--service", "care-plan-service"] + any
+        #expect(try statuses(one, ports: 1) == [[404, 200, 404]])
+        for (wrong, word) in [
+            (any + any, "2 times --listen"), (["--service", "care-plan"], "care-plan-service"),
+            (["--listen", "here"], "HOST:PORT"), (["--seed", "x"], "--seed"),
+            (["--fault", "slow"], "no fault"),
+        ] {
+            let result = try banyan(["sample", "modern"] + wrong)
+            #expect(result.status == 64 && result.error.contains(word), "\(wrong) \(result.error)")
+        }
+    }
+
     @Test func `every fault looks to curl as its name says`() throws {
         let child = try ChildProcess(
             Places.binary.path,

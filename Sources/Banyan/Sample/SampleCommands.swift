@@ -85,7 +85,11 @@ enum SampleCommands {
                 if let near = nearestName(name, among: all.map(\.name)) {
                     message += " Did you mean \"\(near)\"?"
                 }
-                throw CommandFailure(.usage, message)
+                throw CommandFailure(
+                    .usage,
+                    message,
+                    hint: "services: " + all.map(\.name).joined(separator: ", ")
+                )
             }
             return try serve([all[index]], [9_102 + index], context)
         }

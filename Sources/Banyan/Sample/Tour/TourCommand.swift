@@ -28,7 +28,8 @@ enum TourCommand {
 
     private static func run(_ context: CommandContext) throws(CommandFailure) -> ExitCode {
         // Blocked before the first thread starts, so that only the wait below takes them.
-        let signals = Signals(blocking: [SIGINT, SIGTERM])
+        // SIGHUP too: a closed terminal must not leave the edge behind.
+        let signals = Signals(blocking: [SIGINT, SIGTERM, SIGHUP])
         let folder = try self.folder(context)
         let world: TourWorld
         do throws(CommandFailure) {
