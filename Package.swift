@@ -88,7 +88,7 @@ var targets: [Target] = [
     tests("PatternsTests", ["Patterns", "Bytes"]),
     tests(
         "ProxyTests",
-        ["Proxy", "Bytes", "Documents", "Migration", "Wire", "Kernel", "Patterns"]
+        ["Proxy", "Bytes", "Documents", "Migration", "Wire", "Kernel", "Patterns", "Corpora"]
     ),
     tests(
         "ControlTests",

@@ -95,6 +95,8 @@ struct Reactor: ~Copyable {
             for index in 0..<ready { self.handle(self.poller.event(index)) }
             self.driveResumed()
             self.expireTimers()
+            // The scratch block is the worker's own.
+            self.counters.store(WorkerCounter.blocksUsed.rawValue, UInt64(self.blocks.used - 1))
             if self.isDraining, self.isIdle { self.isStopped = true }
         }
         self.closeEverything()

@@ -71,6 +71,8 @@ public enum WorkerCounter: Int, CaseIterable, Sendable {
     case deltas
     /// Snapshots taken over.
     case snapshots
+    /// Blocks that connections and exchanges hold now (a gauge).
+    case blocksUsed
 
     /// Bytes of the name in metrics come from the figures' owner; this is the count of words.
     public static var count: Int { self.allCases.count }

@@ -34,8 +34,12 @@ struct EdgeFigures {
                     for method in MethodToken.allCases {
                         let value = self.plane.sum(
                             MetricsLayout.request(
-                                row: row, answerer: answerer, statusClass: index,
-                                method: Int(method.rawValue)))
+                                row: row,
+                                answerer: answerer,
+                                statusClass: index,
+                                method: Int(method.rawValue)
+                            )
+                        )
                         guard value > 0 else { continue }
                         let word = method == .other ? "_OTHER" : "\(method.word)"
                         samples.append(
@@ -46,15 +50,19 @@ struct EdgeFigures {
                                     MetricLabel("code_class", codeClass),
                                     MetricLabel("method", word),
                                 ],
-                                value: Double(value)))
+                                value: Double(value)
+                            )
+                        )
                     }
                 }
             }
         }
         return MetricFamily(
-            "banyan_http_requests_total", .counter,
+            "banyan_http_requests_total",
+            .counter,
             "Requests answered, by route, who answered, class of status and method.",
-            samples: samples)
+            samples: samples
+        )
     }
 
     private var durations: MetricFamily {
@@ -62,13 +70,18 @@ struct EdgeFigures {
         for row in self.rows {
             for (answerer, origin) in EdgeFigures.answerers.enumerated() {
                 self.append(
-                    MetricsLayout.duration(row: row, answerer: answerer), row, origin, &rows)
+                    MetricsLayout.duration(row: row, answerer: answerer),
+                    row,
+                    origin,
+                    &rows
+                )
             }
         }
         return .histogram(
             "banyan_http_request_duration_seconds",
             "From a request's head to the last byte of its answer, as the client sees it.",
-            rows: rows)
+            rows: rows
+        )
     }
 
     private var upstreamDurations: MetricFamily {
@@ -76,16 +89,25 @@ struct EdgeFigures {
         for row in self.rows {
             for (index, origin) in ["legacy", "modern"].enumerated() {
                 self.append(
-                    MetricsLayout.upstreamDuration(row: row, origin: index), row, origin, &rows)
+                    MetricsLayout.upstreamDuration(row: row, origin: index),
+                    row,
+                    origin,
+                    &rows
+                )
             }
         }
         return .histogram(
             "banyan_upstream_request_duration_seconds",
-            "From a request's head sent to the head of the origin's answer.", rows: rows)
+            "From a request's head sent to the head of the origin's answer.",
+            rows: rows
+        )
     }
 
     private func append(
-        _ base: Int, _ row: Int, _ origin: String, _ rows: inout [HistogramRow]
+        _ base: Int,
+        _ row: Int,
+        _ origin: String,
+        _ rows: inout [HistogramRow]
     ) {
         let bounds = MetricsLayout.boundsMicroseconds
         let counts = (0...bounds.count).map { self.plane.sum(base + $0) }
@@ -93,8 +115,11 @@ struct EdgeFigures {
         rows.append(
             HistogramRow(
                 labels: [MetricLabel("route", self.rowName(row)), MetricLabel("origin", origin)],
-                bounds: bounds.map { Double($0) / 1_000_000 }, counts: counts,
-                sum: Double(self.plane.sum(base + 15)) / 1_000_000))
+                bounds: bounds.map { Double($0) / 1_000_000 },
+                counts: counts,
+                sum: Double(self.plane.sum(base + 15)) / 1_000_000
+            )
+        )
     }
 
     // MARK: Counters without a route
@@ -111,19 +136,29 @@ struct EdgeFigures {
         ]
         return WorkerCounter.allCases.compactMap { self.single($0) } + [
             MetricFamily(
-                "banyan_shadow_requests_total", .counter, "Copies sent, by how they ended.",
-                samples: results.map { self.sample("result", $0.0, $0.1) }),
+                "banyan_shadow_requests_total",
+                .counter,
+                "Copies sent, by how they ended.",
+                samples: results.map { self.sample("result", $0.0, $0.1) }
+            ),
             MetricFamily(
-                "banyan_shadow_dropped_total", .counter, "Copies not made, by reason.",
-                samples: shed.map { self.sample("reason", $0.0, $0.1) }),
+                "banyan_shadow_dropped_total",
+                .counter,
+                "Copies not made, by reason.",
+                samples: shed.map { self.sample("reason", $0.0, $0.1) }
+            ),
         ]
     }
 
     private func sample(
-        _ label: String, _ word: String, _ counter: WorkerCounter
+        _ label: String,
+        _ word: String,
+        _ counter: WorkerCounter
     ) -> MetricSample {
         MetricSample(
-            labels: [MetricLabel(label, word)], value: Double(self.plane.total(counter)))
+            labels: [MetricLabel(label, word)],
+            value: Double(self.plane.total(counter))
+        )
     }
 
     private func single(_ counter: WorkerCounter) -> MetricFamily? {
@@ -131,7 +166,11 @@ struct EdgeFigures {
         // A gauge that goes down adds two's complement: read it as signed.
         let value = Int64(bitPattern: self.plane.total(counter))
         return MetricFamily(
-            "banyan_" + name, kind, help, samples: [MetricSample(value: Double(max(value, 0)))])
+            "banyan_" + name,
+            kind,
+            help,
+            samples: [MetricSample(value: Double(max(value, 0)))]
+        )
     }
 
     private static func texts(
@@ -188,6 +227,8 @@ struct EdgeFigures {
             ("deltas_total", .counter, "Deltas applied by workers.")
         case .snapshots:
             ("snapshots_total", .counter, "Snapshots taken over by workers.")
+        case .blocksUsed:
+            ("blocks_used", .gauge, "Blocks of 16 KiB that connections and requests hold now.")
         case .copiesAnswered, .copiesFailed, .copiesShedQueue, .copiesShedBody,
             .copiesShedBreaker, .copiesShedAborted, .copiesTimedOut, .copiesBlind:
             nil
