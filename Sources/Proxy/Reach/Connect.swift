@@ -34,7 +34,8 @@ extension Reactor {
         self.enqueueWaiting(e, pool: pool)
     }
 
-    /// Chooses an endpoint of the upstream that the exchange asks now; they take turns. Its pool, or
+    /// Chooses an endpoint of the upstream that the exchange asks now; they take turns. Its pool,
+    /// or
     /// `nil` when there is none.
     private mutating func choosePool(_ e: UInt32) -> Int? {
         let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
@@ -55,7 +56,8 @@ extension Reactor {
         return Int(number)
     }
 
-    /// Another endpoint of the same upstream, after one refused the connection: nothing was sent yet,
+    /// Another endpoint of the same upstream, after one refused the connection: nothing was sent
+    /// yet,
     /// so any request may try it. `true`: it is being tried.
     mutating func reachNextEndpoint(_ exchange: Handle) -> Bool {
         let e = exchange.index

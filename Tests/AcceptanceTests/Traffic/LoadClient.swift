@@ -23,7 +23,8 @@ struct LoadCells: Sendable {
 /// One request as its client saw it.
 struct LoadSample {
     var cell: Int32
-    /// Its number within the cell, which is also the size of the answer's body: the key by which the
+    /// Its number within the cell, which is also the size of the answer's body: the key by which
+    /// the
     /// access log, which holds nothing of the request, is joined.
     var ordinal: Int32
     /// Its number among all.
