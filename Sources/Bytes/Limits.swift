@@ -20,6 +20,12 @@ public enum Limits {
     /// Ready events taken from the kernel in one call.
     public static let eventsPerPoll = 512
 
+    /// Blocks that one exchange moves in a row; then others have their turn. So a fast download holds
+    /// nobody up for longer than some 100 µs.
+    public static let blocksPerTurn = 8
+    /// The same for a copy: clients come first.
+    public static let copyBlocksPerTurn = 3
+
     // MARK: HTTP/1.1 messages
 
     /// Bytes of a request or response head. Beyond: 431, or 502 for a response.
@@ -98,7 +104,7 @@ public enum Limits {
     /// The whole life of one copy. Then it is dropped and counted.
     public static let shadowTimeoutMilliseconds = 10_000
     /// Bytes of a copy's answer that are drained. Beyond: its connection is closed.
-    public static let shadowAnswerBytesMax = 16_777_216
+    public static let shadowAnswerBytesMax = 1_048_576
     /// Failures of copies in a row that open an origin's breaker for copies.
     public static let shadowFailuresMax = 16
     /// How long an open breaker sheds copies before the next is tried.

@@ -143,6 +143,8 @@ struct Exchange: BitwiseCopyable {
     /// Neighbour in a pool's queue of waiting exchanges.
     var nextWaiting = UInt32.max
     var isWaiting = false
+    /// It stands in the queue of exchanges that gave way to others.
+    var isResumed = false
     /// The pool that serves it, or in whose queue it waits.
     var pool = UInt32.max
     /// Index of the endpoint in the snapshot that is asked now.

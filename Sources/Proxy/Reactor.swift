@@ -63,6 +63,7 @@ struct Reactor: ~Copyable {
     /// The exchange whose head `requestFields` describes.
     var fieldsOwner = Handle.none
     var resumed: HandleRing
+    var waitingTurn: HandleRing
     var listeners: [ListenerState] = []
     var snapshots: SnapshotShelf
     var matcher: PatternScratch
@@ -94,6 +95,7 @@ struct Reactor: ~Copyable {
             if self.mailbox.hasMail { self.readMail() }
             for index in 0..<ready { self.handle(self.poller.event(index)) }
             self.driveResumed()
+            self.driveWaitingTurn()
             self.expireTimers()
             // The scratch block is the worker's own.
             self.counters.store(WorkerCounter.blocksUsed.rawValue, UInt64(self.blocks.used - 1))
@@ -104,7 +106,7 @@ struct Reactor: ~Copyable {
 
     /// Up to a timer tick while deadlines are armed; otherwise until something happens.
     private func pollTimeout() -> Int32 {
-        if !self.resumed.isEmpty { return 0 }
+        if !self.resumed.isEmpty || !self.waitingTurn.isEmpty { return 0 }
         return self.timers.count > 0 || self.isDraining
             ? Int32(self.timers.tickMilliseconds) : 1_000
     }
@@ -167,6 +169,25 @@ struct Reactor: ~Copyable {
             guard self.downstreams.isLive(handle) else { continue }
             self.downstreams[handle.index].isResumed = false
             self.driveDownstream(handle)
+        }
+    }
+
+    /// Has an exchange go on after everybody else had a turn: its sockets are edge-triggered, and what
+    /// is left in them makes no new event.
+    mutating func giveWay(_ exchange: Handle) {
+        guard !self.exchanges[exchange.index].isResumed else { return }
+        self.exchanges[exchange.index].isResumed = true
+        self.waitingTurn.append(exchange)
+    }
+
+    /// Exchanges that gave way go on.
+    private mutating func driveWaitingTurn() {
+        var left = self.waitingTurn.count
+        while left > 0, let exchange = self.waitingTurn.popFirst() {
+            left &-= 1
+            guard self.exchanges.isLive(exchange) else { continue }
+            self.exchanges[exchange.index].isResumed = false
+            self.pumpExchange(exchange)
         }
     }
 

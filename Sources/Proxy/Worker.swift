@@ -55,6 +55,7 @@ final class Worker {
                 nowMilliseconds: now / 1_000_000
             ),
             resumed: HandleRing(capacity: Limits.downstreamConnectionsMax + 1),
+            waitingTurn: HandleRing(capacity: Limits.exchangesMax * 2),
             listeners: self.parts.listeners.enumerated().map {
                 ListenerState(fd: $1, number: UInt16($0))
             },

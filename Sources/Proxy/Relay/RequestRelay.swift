@@ -27,7 +27,13 @@ extension Reactor {
             // Body bytes that came with the head go out with it: one send for both.
             guard self.takeBody(e, u) != .ended else { return false }
         }
+        var turns = 0
         while true {
+            turns &+= 1
+            if turns > self.turnsMax(e) {
+                self.giveWay(exchange)
+                return true
+            }
             switch self.flushUpstream(u) {
             case .done: break
             case .blocked: return true

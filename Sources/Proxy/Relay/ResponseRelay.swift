@@ -9,7 +9,13 @@ extension Reactor {
     /// Moves the answer towards the client (or into the void, for a copy).
     mutating func pumpAnswer(_ exchange: Handle) {
         let e = exchange.index
+        var turns = 0
         while self.exchanges.isLive(exchange) {
+            turns &+= 1
+            if turns > self.turnsMax(e) {
+                self.giveWay(exchange)
+                return
+            }
             if self.exchanges[e].kind == .client {
                 switch self.flushDownstream(self.exchanges[e].downstream.index) {
                 case .done: break
@@ -29,6 +35,11 @@ extension Reactor {
             else { return }
             guard self.takeAnswer(exchange, upstream) else { return }
         }
+    }
+
+    /// Steps in a row; a step moves at most a block.
+    func turnsMax(_ e: UInt32) -> Int {
+        self.exchanges[e].kind == .client ? Limits.blocksPerTurn : Limits.copyBlocksPerTurn
     }
 
     /// Takes the next part of the answer. `false`: nothing now, or the exchange took another way.

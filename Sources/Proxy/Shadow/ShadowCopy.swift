@@ -100,7 +100,8 @@ extension Reactor {
             let pool = Int(self.exchanges[e].pool)
             self.pools[pool].failures &+= 1
             if self.pools[pool].failures >= UInt32(Limits.shadowFailuresMax) {
-                self.pools[pool].failures = 0
+                // One more failure after the pause opens it again; an answer closes it.
+                self.pools[pool].failures = UInt32(Limits.shadowFailuresMax) - 1
                 self.pools[pool].openUntil =
                     self.nowMilliseconds &+ UInt64(Limits.shadowBreakerMilliseconds)
             }
