@@ -45,7 +45,9 @@ struct PlainMigration: Sendable {
         """
         "\(self.name)": {
           "state": "ENABLED",
-          "variants": { "legacy": "legacy", "shadow": "shadow", "live": "live", "modern": "modern" },
+          "variants": {
+            "legacy": "legacy", "shadow": "shadow", "live": "live", "modern": "modern"
+          },
           "defaultVariant": "legacy",
           "metadata": { "owner": "acceptance", "expires": "2099-12-31", "description": "A test." }
         }

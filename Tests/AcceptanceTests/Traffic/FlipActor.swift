@@ -43,7 +43,7 @@ struct AdminDoor: Sendable {
     }
 }
 
-/// Moves the cells of its own tenants forth and back, one act after the other.
+/// Moves the cells of its own tenants, or those of all others at once, forth and back.
 ///
 /// Nobody else moves these cells, so it knows where they stand.
 final class FlipActor: Sendable {
@@ -54,7 +54,8 @@ final class FlipActor: Sendable {
 
     private let door: AdminDoor
     private let cells: LoadCells
-    private let tenants: Range<Int>
+    /// `nil`: this one moves ``LoadCells/everyone``.
+    private let tenants: Range<Int>?
     private let acts: Int
     private let seed: UInt64
     private let results = Mutex(Results())
@@ -66,7 +67,7 @@ final class FlipActor: Sendable {
         var faults: [String] = []
     }
 
-    init(door: AdminDoor, cells: LoadCells, tenants: Range<Int>, acts: Int, seed: UInt64) {
+    init(door: AdminDoor, cells: LoadCells, tenants: Range<Int>?, acts: Int, seed: UInt64) {
         self.door = door
         self.cells = cells
         self.tenants = tenants
@@ -82,9 +83,7 @@ final class FlipActor: Sendable {
         var state = State()
         var results = Results()
         while results.acts.count < self.acts, results.faults.count < 20 {
-            let cell =
-                (self.tenants.lowerBound + random.next(below: self.tenants.count))
-                * self.cells.migrations.count + random.next(below: self.cells.migrations.count)
+            let cell = self.pick(&random)
             do {
                 try self.act(cell, &state, &random, &results)
                 let (status, body) = try self.door.call("GET", "/workers")
@@ -98,6 +97,13 @@ final class FlipActor: Sendable {
             }
         }
         self.results.withLock { $0 = results }
+    }
+
+    private func pick(_ random: inout SplitMix) -> Int {
+        guard let tenants = self.tenants else { return LoadCells.everyone }
+        let count = self.cells.migrations.count
+        return (tenants.lowerBound + random.next(below: tenants.count)) * count
+            + random.next(below: count - 1)
     }
 
     /// Where this actor's cells stand, by their place on the ladder.
@@ -132,8 +138,6 @@ final class FlipActor: Sendable {
                 state.rung[cell] = target
                 state.resume[cell] = rung
             }
-        } else if choice >= 97 {
-            try self.rollBackTenant(cell, &state, &results)
         } else {
             let body: [String: any Sendable] = [
                 "cells": self.cells.name(cell), "to": Self.ladder[rung + 1], "reason": "load",
@@ -142,27 +146,6 @@ final class FlipActor: Sendable {
                 state.rung[cell] = rung + 1
                 state.resume[cell] = nil
             }
-        }
-    }
-
-    /// Every migration of one tenant in one act: one generation for all its cells.
-    private func rollBackTenant(
-        _ cell: Int,
-        _ state: inout State,
-        _ results: inout Results
-    ) throws {
-        let count = self.cells.migrations.count
-        let all = Array((cell / count * count)..<(cell / count * count + count))
-        let body: [String: any Sendable] = [
-            "cells": "\(self.cells.tenant(cell))/*", "reason": "load",
-        ]
-        guard try self.send("/rollback", body, all, all.map { _ in "legacy" }, &results) else {
-            return
-        }
-        for cell in all {
-            let rung = state.rung[cell, default: 0]
-            if rung > 0 { state.resume[cell] = rung }
-            state.rung[cell] = 0
         }
     }
 

@@ -3,17 +3,39 @@
 import Foundation
 import Synchronization
 
-/// Cells under load: tenants by number, the first ``hotTenants`` of which get most requests.
+/// Cells under load: tenants by number, the first ``hotTenants`` of which get most requests and are
+/// moved one by one; the others are asked for one migration only, whose cells move all together.
 struct LoadCells: Sendable {
+    /// The last one is that of the others: ``everyone``.
     var migrations: [String]
     var tenants: Int
     var hotTenants: Int
+
+    /// Stands for the cells of all tenants that nobody moves one by one.
+    static let everyone = -1
 
     var count: Int { self.tenants * self.migrations.count }
     /// `t00042`.
     func tenant(_ cell: Int) -> String { Self.tenant(number: cell / self.migrations.count) }
     func migration(_ cell: Int) -> String { self.migrations[cell % self.migrations.count] }
-    func name(_ cell: Int) -> String { "\(self.tenant(cell))/\(self.migration(cell))" }
+    /// As an act names it.
+    func name(_ cell: Int) -> String {
+        if cell == Self.everyone { return "*/\(self.migrations[self.migrations.count - 1])" }
+        return "\(self.tenant(cell))/\(self.migration(cell))"
+    }
+    /// The cell whose acts move this one.
+    func mover(_ cell: Int) -> Int {
+        cell / self.migrations.count < self.hotTenants ? cell : Self.everyone
+    }
+    /// A cell to ask for.
+    func pick(_ random: inout SplitMix) -> Int {
+        let count = self.migrations.count
+        if random.next(below: 10) < 8 {
+            return random.next(below: self.hotTenants) * count + random.next(below: count - 1)
+        }
+        let tenant = self.hotTenants + random.next(below: self.tenants - self.hotTenants)
+        return tenant * count + count - 1
+    }
     static func tenant(number: Int) -> String {
         let digits = String(number)
         return "t" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits
@@ -24,8 +46,7 @@ struct LoadCells: Sendable {
 struct LoadSample {
     var cell: Int32
     /// Its number within the cell, which is also the size of the answer's body: the key by which
-    /// the
-    /// access log, which holds nothing of the request, is joined.
+    /// the access log, which holds nothing of the request, is joined.
     var ordinal: Int32
     /// Its number among all.
     var number: Int32
@@ -108,9 +129,7 @@ final class LoadClient: Sendable {
 
     private func ask(_ connection: BlockingConnection?, _ random: inout SplitMix) -> LoadSample {
         let cells = self.plan.cells
-        let isHot = random.next(below: 10) < 8
-        let tenant = random.next(below: isHot ? cells.hotTenants : cells.tenants)
-        let cell = tenant * cells.migrations.count + random.next(below: cells.migrations.count)
+        let cell = cells.pick(&random)
         let isWrite = random.next(below: 10) < 3
         let user = random.next(below: 6)
         let ordinal = self.plan.nextOrdinal(cell)

@@ -38,6 +38,10 @@ final class LoadLedger {
         Int64(cell) << 32 | Int64(ordinal)
     }
 
+    private func mover(_ sample: LoadSample) -> Int32 {
+        Int32(self.cells.mover(Int(sample.cell)))
+    }
+
     // MARK: The access log
 
     /// Reads the log; every line must be one request's and every request must have one.
@@ -142,7 +146,9 @@ final class LoadLedger {
             byCell[cell] = list.sorted { $0.generation < $1.generation }
         }
         for sample in self.samples {
-            guard let record = self.record(sample), let acts = byCell[sample.cell] else { continue }
+            guard let record = self.record(sample), let acts = byCell[self.mover(sample)] else {
+                continue
+            }
             let returned = acts.last { $0.returnNanoseconds < sample.startNanoseconds }
             if let returned, record.generation < returned.generation {
                 self.fault(
@@ -171,7 +177,7 @@ final class LoadLedger {
             let isForward = self.isForward[Int(sample.cell) % self.cells.migrations.count]
             let standing =
                 record.generation == 0
-                ? "legacy" : standings["\(sample.cell) \(record.generation)"]
+                ? "legacy" : standings["\(self.mover(sample)) \(record.generation)"]
             guard let standing else {
                 self.fault(
                     "a generation that no act had",

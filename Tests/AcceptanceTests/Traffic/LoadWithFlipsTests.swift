@@ -29,6 +29,8 @@ struct LoadWithFlipsTests {
                 modern: modern.address,
                 settle: "2s"
             ),
+            // Moved for all tenants at once: `*/everyone`.
+            PlainMigration(name: "everyone", legacy: legacy.address, modern: modern.address),
         ]
         let cells = LoadCells(migrations: migrations.map(\.name), tenants: 10_000, hotTenants: 24)
         let tenants = (0..<cells.tenants).map { LoadCells.tenant(number: $0) }
@@ -81,16 +83,19 @@ struct LoadWithFlipsTests {
 
     private func actors(_ edge: EdgeUnderTest, _ cells: LoadCells) -> [FlipActor] {
         let door = AdminDoor(socket: edge.folder.path("admin.sock"))
-        let tenants = cells.hotTenants / Self.actors
-        return (0..<Self.actors).map { index in
-            FlipActor(
-                door: door,
-                cells: cells,
-                tenants: (index * tenants)..<((index + 1) * tenants),
-                acts: Self.acts / Self.actors,
-                seed: UInt64(index) &+ 101
-            )
+        let wideActs = Self.acts / 10
+        let share = cells.hotTenants / Self.actors
+        func actor(_ tenants: Range<Int>?, acts: Int, seed: UInt64) -> FlipActor {
+            FlipActor(door: door, cells: cells, tenants: tenants, acts: acts, seed: seed)
         }
+        return [actor(nil, acts: wideActs, seed: 99)]
+            + (0..<Self.actors).map { index in
+                actor(
+                    (index * share)..<((index + 1) * share),
+                    acts: (Self.acts - wideActs) / Self.actors,
+                    seed: UInt64(index) &+ 101
+                )
+            }
     }
 
     /// In memory an act costs at most twice a round trip through the same loaded workers.
