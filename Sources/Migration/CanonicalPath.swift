@@ -28,9 +28,11 @@ public struct CanonicalPathResult: BitwiseCopyable, Sendable {
 /// Brings a path into the one form in which it is matched and forwarded (design.md 5).
 ///
 /// Unreserved characters are decoded, hexadecimal digits upper case, dot segments removed (RFC 3986
-/// 6.2.2, 5.2.4). Refused: NUL and other controls in any form, backslash in any form, encoded dot
-/// segments, dot segments with path parameters (`/..;/`), a climb above the root, broken `%`.
-/// Never longer than `path`.
+/// 6.2.2, 5.2.4). Never longer than `path`.
+///
+/// Refused: NUL and other controls in any form, backslash in any form, encoded dot segments, dots
+/// beside an encoded slash (`/..%2f`), dot segments with path parameters (`/..;/`), a climb above
+/// the root, broken `%`.
 public func canonicalPath(_ path: ByteWindow, into writer: inout ByteWriter) -> CanonicalPathResult
 {
     guard path.count > 0, path[0] == 0x2f else {
@@ -112,6 +114,7 @@ private func copySegment(
     var finding = SegmentFinding()
     var dots = 0
     var others = 0
+    var hasInnerSlash = false
     while index < path.count, path[index] != 0x2f {
         let byte = path[index]
         index += 1
@@ -134,8 +137,19 @@ private func copySegment(
                 writer.append(value)
                 continue
             }
-            others += 1
-            if value == 0x2f { result.hasEncodedSlash = true }
+            if value == 0x2f {
+                result.hasEncodedSlash = true
+                // `/..%2f`: a server that decodes it climbs, so dots beside it are refused as well.
+                if finding.hasParameter || (others == 0 && (dots == 1 || dots == 2)) {
+                    finding.isValid = false
+                    return finding
+                }
+                hasInnerSlash = true
+                dots = 0
+                others = 0
+            } else {
+                others += 1
+            }
             if isUnreserved(value) {
                 writer.append(value)
             } else {
@@ -159,6 +173,7 @@ private func copySegment(
         writer.append(byte)
     }
     finding.isDots = (others == 0 || finding.hasParameter) && (dots == 1 || dots == 2)
+    if hasInnerSlash, finding.isDots { finding.isValid = false }
     return finding
 }
 

@@ -87,6 +87,9 @@ extension Reactor {
         var input = self.downstreams[index].input
         let window = self.blocks.window(input.block, Int(input.start), Int(input.end))
         let skipped = try leadingEmptyLines(window)
+        let left = window.count - skipped
+        // Dropped one by one they could never be too many: they stay until something follows.
+        if left == 0 || (left == 1 && window[skipped] == 0x0d) { return nil }
         if skipped > 0 {
             input.start &+= Int32(skipped)
             self.downstreams[index].input = input

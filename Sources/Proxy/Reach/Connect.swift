@@ -32,6 +32,21 @@ extension Reactor {
             return
         }
         self.enqueueWaiting(e, pool: pool)
+        if self.exchanges[e].kind == .client {
+            // Nothing but the client's timer watches the total deadline of one that waits.
+            self.startRateWindow(self.exchanges[e].downstream.index)
+        }
+    }
+
+    /// The next exchange of a pool's queue whose time is not over; the others end here.
+    private mutating func takeWaiting(pool: Int) -> Handle? {
+        while let waiting = self.dequeueWaiting(pool: pool) {
+            guard let exchange = self.exchanges.handle(at: waiting) else { continue }
+            let total = self.exchanges[waiting].totalDeadline
+            guard total > 0, total <= self.nowMilliseconds else { return exchange }
+            self.fail(exchange, .totalTimedOut)
+        }
+        return nil
     }
 
     /// Chooses an endpoint of the upstream that the exchange asks now; they take turns. Its pool,
@@ -51,7 +66,9 @@ extension Reactor {
         self.exchanges[e].endpoint = upstream.firstEndpoint &+ turn
         let endpoint = view.endpoint(self.exchanges[e].endpoint)
         let number = UpstreamPool.number(
-            endpoint: endpoint.number, isCopy: self.exchanges[e].kind == .copy)
+            endpoint: endpoint.number,
+            isCopy: self.exchanges[e].kind == .copy
+        )
         self.exchanges[e].pool = number
         return Int(number)
     }
@@ -172,9 +189,7 @@ extension Reactor {
         self.upstreams[u].exchange = .none
         self.giveUpstreamBlocks(u)
         let pool = Int(self.upstreams[u].pool)
-        if let waiting = self.dequeueWaiting(pool: pool),
-            let exchange = self.exchanges.handle(at: waiting)
-        {
+        if let exchange = self.takeWaiting(pool: pool) {
             self.upstreams[u].isReused = true
             self.attach(exchange, u)
             return
@@ -203,7 +218,8 @@ extension Reactor {
 
     /// Closes an upstream connection. Its exchange, if any, must have been taken off it.
     ///
-    /// A place has come free: the first exchange of the queue gets a connection of its own.
+    /// A place has come free: the first exchange of the queue gets a connection of its own. One
+    /// that cannot be had at all leaves the place to the next, or nobody would ever call it.
     mutating func closeUpstream(_ handle: Handle) {
         let u = handle.index
         let pool = Int(self.upstreams[u].pool)
@@ -215,8 +231,8 @@ extension Reactor {
         precondition(self.pools[pool].count > 0, "pool \(pool): closed more than opened")
         self.pools[pool].count &-= 1
         self.counters.lower(.upstreamConnectionsOpen)
-        if let waiting = self.dequeueWaiting(pool: pool),
-            let exchange = self.exchanges.handle(at: waiting)
+        while self.pools[pool].count < self.pools[pool].countMax,
+            let exchange = self.takeWaiting(pool: pool)
         {
             self.reach(exchange)
         }

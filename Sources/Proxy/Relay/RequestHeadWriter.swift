@@ -101,6 +101,11 @@ extension Reactor {
         _ bytes: ByteWindow,
         _ writer: inout ByteWriter
     ) {
+        if self.exchanges[e].head.asksServer {
+            // RFC 9112 3.2.4: for the server as a whole, whatever the route does to paths.
+            writer.append(0x2a)
+            return
+        }
         let path = self.pathWindow(e)
         let query = self.queryWindow(e)
         let hasQuery = self.exchanges[e].head.hasQuery
@@ -253,7 +258,9 @@ extension Reactor {
 
     private func writeClientAddress(_ e: UInt32, _ writer: inout ByteWriter) {
         writer.append(
-            self.exchanges[e].peerText, count: Int(self.exchanges[e].peerTextCount))
+            self.exchanges[e].peerText,
+            count: Int(self.exchanges[e].peerTextCount)
+        )
     }
 
     /// The framing towards the upstream. Also starts the body: what is to be sent, and from where.

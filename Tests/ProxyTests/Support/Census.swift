@@ -5,8 +5,9 @@ import Testing
 @testable import Proxy
 
 extension TestEdge {
-    /// Waits until nothing of any client is left: no connection, exchange or block; the upstream
-    /// connections that are kept must be few. `upstreamsMax`: how many at most.
+    /// Waits until nothing of any client is left: no connection, exchange or block.
+    ///
+    /// `upstreamsMax`: how many upstream connections may be kept.
     func expectNothingLeft(upstreamsMax: UInt64, _ situation: Comment) throws {
         do {
             try waitUntil {

@@ -52,15 +52,38 @@ final class RawConnection: @unchecked Sendable {
             return content
         }
         guard folded.contains("\r\ntransfer-encoding: chunked") else { return [] }
-        let mark = Array("0\r\n\r\n".utf8)
         while true {
-            if let end = RawConnection.find(mark, in: self.buffered) {
-                let content = Array(self.buffered.prefix(end + mark.count))
-                self.buffered.removeFirst(end + mark.count)
+            if let end = self.chunkedEnd() {
+                let content = Array(self.buffered.prefix(end))
+                self.buffered.removeFirst(end)
                 return content
             }
             guard self.readMore() else { return nil }
         }
+    }
+
+    /// Bytes of the whole chunked content that the buffer begins with, or `nil`.
+    private func chunkedEnd() -> Int? {
+        var at = 0
+        while let line = RawConnection.find([13, 10], in: Array(self.buffered[at...])) {
+            let digits = String(decoding: self.buffered[at..<at + line], as: UTF8.self)
+            guard let count = Int(digits.prefix { $0.isHexDigit }, radix: 16) else { return nil }
+            at += line + 2 + count + 2
+            guard at <= self.buffered.count else { return nil }
+            if count == 0 { return at }
+        }
+        return nil
+    }
+
+    /// What has come, or comes next, and is kept nowhere; `nil` at the end.
+    func takePart() -> [UInt8]? {
+        if !self.buffered.isEmpty {
+            defer { self.buffered = [] }
+            return self.buffered
+        }
+        var chunk = [UInt8](repeating: 0, count: 1 << 18)
+        let count = recv(self.fd, &chunk, chunk.count, 0)
+        return count > 0 ? Array(chunk.prefix(count)) : nil
     }
 
     /// Sends all of it; `false` when the peer has gone.
@@ -71,13 +94,8 @@ final class RawConnection: @unchecked Sendable {
     func send(_ bytes: [UInt8]) -> Bool {
         var sent = 0
         while sent < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Glibc.send(
-                    self.fd,
-                    $0.baseAddress! + sent,
-                    bytes.count - sent,
-                    Int32(MSG_NOSIGNAL)
-                )
+            let count = bytes[sent...].withUnsafeBytes {
+                Glibc.send(self.fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { return false }
             sent += count

@@ -19,11 +19,17 @@ final class TestEdge: Sendable {
     var port: Int { self.plane.addresses[0].port }
 
     init(
-        routes: [RouteModel], tenants: [TenantModel] = [], legacy: Int, modern: Int,
-        stages: [String: [StageResolution]] = [:], workers: Int = 1,
+        routes: [RouteModel],
+        tenants: [TenantModel] = [],
+        legacy: Int,
+        modern: Int,
+        stages: [String: [StageResolution]] = [:],
+        workers: Int = 1,
         entitlements: [String: [Entitlement]] = [:],
-        sources: [TenantSourceModel] = [.host], trusted: [AddressBlock] = [],
-        defaultUpstream: String? = nil, moreLegacy: [Int] = []
+        sources: [TenantSourceModel] = [.host],
+        trusted: [AddressBlock] = [],
+        defaultUpstream: String? = nil,
+        moreLegacy: [Int] = []
     ) throws {
         var input = SnapshotInput { text in
             let pattern = try Pattern(text)
@@ -35,7 +41,8 @@ final class TestEdge: Sendable {
             let more = name == "old" ? moreLegacy : []
             let endpoints = [endpoint] + more.map { EndpointModel(host: "127.0.0.1", port: $0) }
             input.set.upstreams.append(
-                UpstreamModel(name: name, endpoints: endpoints, source: place))
+                UpstreamModel(name: name, endpoints: endpoints, source: place)
+            )
             for one in endpoints {
                 input.addresses[one] = try resolve(host: one.host, port: one.port)[0].bytes
             }
@@ -55,9 +62,16 @@ final class TestEdge: Sendable {
         let plan = ProxyPlan(
             workers: workers,
             listeners: [ListenerPlan(address: address, trustedPeers: trusted)],
-            edgeName: "edge", writesLog: true)
+            edgeName: "edge",
+            writesLog: true
+        )
         self.plane = try DataPlane(
-            plan: plan, snapshot: snapshot, writers: self.writers, notes: self.notes, seed: 1)
+            plan: plan,
+            snapshot: snapshot,
+            writers: self.writers,
+            notes: self.notes,
+            seed: 1
+        )
         self.plane.open()
     }
 
@@ -67,13 +81,16 @@ final class TestEdge: Sendable {
     }
 
     static let place = ModelSource(
-        file: "test", position: SourcePosition(line: 1, column: 1))
+        file: "test",
+        position: SourcePosition(line: 1, column: 1)
+    )
 
     /// Puts a cell somewhere, and waits until every worker has it.
     func put(_ tenant: String, _ migration: String, _ standing: Standing, generation: UInt64) {
         let cell = CellNumber(
             tenant: self.numbers.tenants.known(tenant) ?? 0,
-            migration: self.numbers.migrations.known(migration) ?? 0)
+            migration: self.numbers.migrations.known(migration) ?? 0
+        )
         let change = CellChange(cell: cell, standing: standing, isFrozen: false)
         let receipt = self.plane.post(Delta(generation: generation, changes: [change]))
         let answer = receipt.wait(timeoutMilliseconds: 5_000)
@@ -82,13 +99,21 @@ final class TestEdge: Sendable {
 
     /// A route over everything below a prefix.
     static func route(
-        _ name: String, prefix: String, stages: [Stage] = [.legacy, .shadow, .live, .modern]
+        _ name: String,
+        prefix: String,
+        stages: [Stage] = [.legacy, .shadow, .live, .modern]
     ) -> RouteModel {
         var match = RouteMatchModel(source: place)
         match.path = prefix
         return RouteModel(
-            name: name, migration: name, matches: [match], legacy: OriginModel(upstream: "old"),
-            modern: OriginModel(upstream: "new"), stages: stages, source: place)
+            name: name,
+            migration: name,
+            matches: [match],
+            legacy: OriginModel(upstream: "old"),
+            modern: OriginModel(upstream: "new"),
+            stages: stages,
+            source: place
+        )
     }
 }
 
@@ -96,7 +121,7 @@ final class TestEdge: Sendable {
 final class TestClient {
     private let fd: Int32
 
-    init(port: Int) throws {
+    init(port: Int, timeoutSeconds: Int = 10) throws {
         self.fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -108,9 +133,14 @@ final class TestClient {
             }
         }
         guard result == 0 else { throw Errno.last }
-        var timeout = timeval(tv_sec: 10, tv_usec: 0)
+        var timeout = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
         setsockopt(
-            self.fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+            self.fd,
+            SOL_SOCKET,
+            SO_RCVTIMEO,
+            &timeout,
+            socklen_t(MemoryLayout<timeval>.size)
+        )
     }
 
     deinit { Glibc.close(self.fd) }
@@ -122,11 +152,37 @@ final class TestClient {
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes {
                 Glibc.send(
-                    self.fd, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
+                    self.fd,
+                    $0.baseAddress! + sent,
+                    bytes.count - sent,
+                    Int32(MSG_NOSIGNAL)
+                )
             }
             guard count > 0 else { return }
             sent += count
         }
+    }
+
+    /// The next close is a reset.
+    func resetsOnClose() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(
+            self.fd,
+            SOL_SOCKET,
+            SO_LINGER,
+            &option,
+            socklen_t(MemoryLayout<linger>.size)
+        )
+    }
+
+    /// Reads one head and not a byte more.
+    func readHeadOnly() -> String {
+        var head: [UInt8] = []
+        while !head.suffix(4).elementsEqual([13, 10, 13, 10]) {
+            guard let byte = self.read(1), !byte.isEmpty else { break }
+            head += byte
+        }
+        return String(decoding: head, as: UTF8.self)
     }
 
     func shutdownWrite() { shutdown(self.fd, Int32(SHUT_WR)) }
@@ -213,8 +269,11 @@ final class TestOrigin: Sendable {
                 while sent < bytes.count {
                     let count = bytes.withUnsafeBytes {
                         Glibc.send(
-                            fd, $0.baseAddress! + sent, bytes.count - sent,
-                            Int32(MSG_NOSIGNAL))
+                            fd,
+                            $0.baseAddress! + sent,
+                            bytes.count - sent,
+                            Int32(MSG_NOSIGNAL)
+                        )
                     }
                     guard count > 0 else { return }
                     sent += count
