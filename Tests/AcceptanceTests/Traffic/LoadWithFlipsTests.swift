@@ -91,7 +91,7 @@ struct LoadWithFlipsTests {
 
     private func actors(_ edge: EdgeUnderTest, _ cells: LoadCells) -> [FlipActor] {
         let door = AdminDoor(socket: edge.folder.path("admin.sock"))
-        let wideActs = Self.acts / 30
+        let wideActs = Self.acts / 50
         let share = cells.hotTenants / Self.actors
         func actor(_ tenants: Range<Int>?, acts: Int, seed: UInt64) -> FlipActor {
             FlipActor(door: door, cells: cells, tenants: tenants, acts: acts, seed: seed)
