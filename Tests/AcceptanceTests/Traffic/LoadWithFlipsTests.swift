@@ -15,24 +15,7 @@ struct LoadWithFlipsTests {
     @Test func `no request fails or goes astray while cells are moved under it`() throws {
         let legacy = try LoadOrigin(name: "legacy")
         let modern = try LoadOrigin(name: "modern")
-        let migrations = [
-            // Writes move whole; read-your-writes is off, so that every read follows the standing.
-            PlainMigration(name: "charts", legacy: legacy.address, modern: modern.address),
-            PlainMigration(
-                name: "visits",
-                legacy: legacy.address,
-                modern: modern.address,
-                data: "shared"
-            ),
-            PlainMigration(
-                name: "plans",
-                legacy: legacy.address,
-                modern: modern.address,
-                settle: "2s"
-            ),
-            // Moved for all tenants at once: `*/everyone`.
-            PlainMigration(name: "everyone", legacy: legacy.address, modern: modern.address),
-        ]
+        let migrations = self.migrations(legacy.address, modern.address)
         let cells = LoadCells(migrations: migrations.map(\.name), tenants: 10_000, hotTenants: 24)
         let tenants = (0..<cells.tenants).map { LoadCells.tenant(number: $0) }
         let edge = try EdgeUnderTest(files: PlainMigration.files(migrations, tenants: tenants))
@@ -87,6 +70,27 @@ struct LoadWithFlipsTests {
 
         print("load: \(samples.count) requests in \(Int(seconds)) s beside \(acts.count) acts")
         self.compareTimes(acts, outcomes.flatMap(\.roundTripNanoseconds))
+    }
+
+    private func migrations(_ legacy: String, _ modern: String) -> [PlainMigration] {
+        [
+            // Writes move whole; read-your-writes is off, so that every read follows the standing.
+            PlainMigration(name: "charts", legacy: legacy, modern: modern),
+            PlainMigration(
+                name: "visits",
+                legacy: legacy,
+                modern: modern,
+                data: "shared"
+            ),
+            PlainMigration(
+                name: "plans",
+                legacy: legacy,
+                modern: modern,
+                settle: "2s"
+            ),
+            // Moved for all tenants at once: `*/everyone`.
+            PlainMigration(name: "everyone", legacy: legacy, modern: modern),
+        ]
     }
 
     private func actors(_ edge: EdgeUnderTest, _ cells: LoadCells) -> [FlipActor] {
