@@ -20,7 +20,7 @@ public enum Limits {
     /// Ready events taken from the kernel in one call.
     public static let eventsPerPoll = 512
 
-    /// Blocks that one exchange moves in a row; then others have their turn. So a fast download holds
+    /// Blocks that one exchange moves in a row; then others have their turn. So a fast one holds
     /// nobody up for longer than some 100 µs.
     public static let blocksPerTurn = 8
     /// The same for a copy: clients come first.

@@ -112,8 +112,7 @@ private func copySegment(
     _ result: inout CanonicalPathResult
 ) -> SegmentFinding {
     var finding = SegmentFinding()
-    var dots = 0
-    var others = 0
+    var (dots, others) = (0, 0)
     var hasInnerSlash = false
     while index < path.count, path[index] != 0x2f {
         let byte = path[index]

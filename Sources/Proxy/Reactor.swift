@@ -172,7 +172,7 @@ struct Reactor: ~Copyable {
         }
     }
 
-    /// Has an exchange go on after everybody else had a turn: its sockets are edge-triggered, and what
+    /// Has an exchange go on after all others had a turn: its sockets are edge-triggered, and what
     /// is left in them makes no new event.
     mutating func giveWay(_ exchange: Handle) {
         guard !self.exchanges[exchange.index].isResumed else { return }
@@ -198,7 +198,7 @@ struct Reactor: ~Copyable {
         self.resumed.append(handle)
     }
 
-    /// No client is left. Copies in flight hold nobody up: a black-holed shadow must not delay a stop.
+    /// No client is left. Copies in flight hold nobody up: a silent shadow must not delay a stop.
     private var isIdle: Bool { self.downstreams.count == 0 }
 
     /// A pseudo-random word for sampling (not for secrets).

@@ -48,7 +48,7 @@ struct RouteFileReportTests {
     @Test func `every code about routes and YAML is brought about by a golden case`() throws {
         let seen = try GoldenCase.all(of: "RouteFiles").map(\.expected).joined()
         // R005 needs a folder, R006 and Y006 files of many megabytes: see EdgeFilesTests.
-        // R090 to R095 are the build's own words, after files were found valid (addresses, clashes).
+        // R090 to R095 are the build's own words, after files were found valid (say addresses).
         for code in ProblemCode.all.map(\.code)
         where !["R005", "R006", "Y006"].contains(code) && !code.hasPrefix("R09") {
             #expect(seen.contains("[\(code)]"), "\(code)")
