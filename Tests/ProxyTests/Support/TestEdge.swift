@@ -29,6 +29,7 @@ final class TestEdge: Sendable {
         sources: [TenantSourceModel] = [.host],
         trusted: [AddressBlock] = [],
         defaultUpstream: String? = nil,
+        connectionsMax: Int = 1_024,
         moreLegacy: [Int] = []
     ) throws {
         var input = SnapshotInput { text in
@@ -40,9 +41,9 @@ final class TestEdge: Sendable {
             let endpoint = EndpointModel(host: "127.0.0.1", port: port)
             let more = name == "old" ? moreLegacy : []
             let endpoints = [endpoint] + more.map { EndpointModel(host: "127.0.0.1", port: $0) }
-            input.set.upstreams.append(
-                UpstreamModel(name: name, endpoints: endpoints, source: place)
-            )
+            var upstream = UpstreamModel(name: name, endpoints: [endpoint], source: place)
+            upstream.connectionsMax = connectionsMax
+            input.set.upstreams.append(upstream)
             for one in endpoints {
                 input.addresses[one] = try resolve(host: one.host, port: one.port)[0].bytes
             }
