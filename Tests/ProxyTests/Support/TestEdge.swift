@@ -41,7 +41,7 @@ final class TestEdge: Sendable {
             let endpoint = EndpointModel(host: "127.0.0.1", port: port)
             let more = name == "old" ? moreLegacy : []
             let endpoints = [endpoint] + more.map { EndpointModel(host: "127.0.0.1", port: $0) }
-            var upstream = UpstreamModel(name: name, endpoints: [endpoint], source: place)
+            var upstream = UpstreamModel(name: name, endpoints: endpoints, source: place)
             upstream.connectionsMax = connectionsMax
             input.set.upstreams.append(upstream)
             for one in endpoints {
