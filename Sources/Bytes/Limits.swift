@@ -124,6 +124,8 @@ public enum Limits {
     public static let endpointsMax = 4_096
     /// Segments of a path that are matched. Beyond: 404 unless a shorter prefix matches.
     public static let pathSegmentsMax = 64
+    /// Segments of a path that has to be rewritten (dots, `%`, `//`). Beyond: 400.
+    public static let rewrittenSegmentsMax = 256
     /// Variables of one template.
     public static let templateVariablesMax = 16
     /// Steps of one regular-expression match (PCRE2 match limit). Beyond: no match, counted.
@@ -138,7 +140,10 @@ public enum Limits {
     public static let mailboxMessagesMax = 65_536
     /// How long a user who has written is read from the side that took the write.
     public static let settleMilliseconds = 2_000
-    /// Slots of the shared table of recent writers (8 bytes each).
+    /// How long a write that has not ended is remembered: the longest total deadline of a route.
+    public static let writeInFlightMilliseconds = 86_400_000
+    /// Slots of the shared table of recent writers (8 bytes each). A full bucket of eight gives up
+    /// the entry that is soonest to expire, counted.
     public static let recentWriterSlots = 1 << 20
     /// Bytes of the preallocated local journal. Full: it is compacted after the store has taken it.
     public static let journalBytes = 16 * 1_048_576

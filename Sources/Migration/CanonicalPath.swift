@@ -63,11 +63,12 @@ private func rewrite(_ path: ByteWindow, into writer: inout ByteWriter) -> Canon
     let origin = writer.position
     // Where each kept segment's slash was written: what a `..` goes back to.
     var starts = InlineArray<256, UInt16>(repeating: 0)
+    precondition(Limits.rewrittenSegmentsMax <= 256, "more segments than there is room for")
     var depth = 0
     var index = 0
     while index < path.count {
         // path[index] is a slash.
-        guard depth < 256 else { return CanonicalPathResult(.refused) }
+        guard depth < Limits.rewrittenSegmentsMax else { return CanonicalPathResult(.refused) }
         starts[depth] = UInt16(writer.position - origin)
         depth += 1
         let slash = writer.position
@@ -79,9 +80,6 @@ private func rewrite(_ path: ByteWindow, into writer: inout ByteWriter) -> Canon
         let length = writer.position - slash - 1
         if length == 0, !isLast { result.hasDoubleSlash = true }
         guard segment.isDots else { continue }
-        guard !segment.hasEncodedDot, !segment.hasParameter else {
-            return CanonicalPathResult(.refused)
-        }
         var keep = depth - 1
         if length == 2 {
             guard keep > 0 else { return CanonicalPathResult(.refused) }
@@ -98,10 +96,30 @@ private func rewrite(_ path: ByteWindow, into writer: inout ByteWriter) -> Canon
 
 private struct SegmentFinding {
     var isValid = true
-    /// `.` or `..`, in whatever writing.
+    /// `.` or `..`, written plainly.
     var isDots = false
+}
+
+/// What lies between two slashes, of which one may be encoded.
+private struct SegmentPiece {
+    private var dots = 0
+    private var others = 0
+    /// `;` came right behind one or two dots.
+    private var hasParameter = false
     var hasEncodedDot = false
-    var hasParameter = false
+
+    /// Nothing but one or two dots.
+    var isDots: Bool { self.others == 0 && (self.dots == 1 || self.dots == 2) }
+
+    /// Dots that a server may see although they are not written plainly: encoded, or with a
+    /// parameter
+    /// that it cuts before it resolves them.
+    var hidesDots: Bool { self.hasParameter || (self.isDots && self.hasEncodedDot) }
+
+    mutating func take(_ byte: UInt8) {
+        if byte == 0x3b, self.isDots { self.hasParameter = true }
+        if byte == 0x2e, self.others == 0 { self.dots += 1 } else { self.others += 1 }
+    }
 }
 
 /// Copies one segment, decoding what must be decoded; `index` ends at the next slash or the end.
@@ -112,71 +130,57 @@ private func copySegment(
     _ result: inout CanonicalPathResult
 ) -> SegmentFinding {
     var finding = SegmentFinding()
-    var (dots, others) = (0, 0)
+    var piece = SegmentPiece()
     var hasInnerSlash = false
     while index < path.count, path[index] != 0x2f {
         let byte = path[index]
         index += 1
-        if byte == 0x25 {
-            guard index + 1 < path.count, let high = hexDigit(path[index]),
-                let low = hexDigit(path[index + 1])
-            else {
-                finding.isValid = false
-                return finding
-            }
-            index += 2
-            let value = high << 4 | low
-            if value < 0x20 || value == 0x7f || value == 0x5c {
-                finding.isValid = false
-                return finding
-            }
-            if value == 0x2e {
-                finding.hasEncodedDot = true
-                if others == 0 { dots += 1 } else { others += 1 }
-                writer.append(value)
-                continue
-            }
-            if value == 0x2f {
-                result.hasEncodedSlash = true
-                // `/..%2f`: a server that decodes it climbs, so dots beside it are refused as well.
-                if finding.hasParameter || (others == 0 && (dots == 1 || dots == 2)) {
-                    finding.isValid = false
-                    return finding
-                }
-                hasInnerSlash = true
-                dots = 0
-                others = 0
-            } else {
-                others += 1
-            }
-            if isUnreserved(value) {
-                writer.append(value)
-            } else {
-                writer.append(0x25)
-                writer.append(upperHex(high))
-                writer.append(upperHex(low))
-            }
+        guard byte == 0x25 else {
+            finding.isValid = byte > 0x20 && byte != 0x7f && byte != 0x5c
+            guard finding.isValid else { return finding }
+            piece.take(byte)
+            writer.append(byte)
             continue
         }
-        if byte <= 0x20 || byte == 0x7f || byte == 0x5c {
+        guard let value = encodedByte(path, &index), value >= 0x20, value != 0x7f, value != 0x5c
+        else {
             finding.isValid = false
             return finding
         }
-        if byte == 0x2e, others == 0 {
-            dots += 1
+        if value == 0x2f {
+            result.hasEncodedSlash = true
+            hasInnerSlash = true
+            finding.isValid = !piece.hidesDots && !piece.isDots
+            guard finding.isValid else { return finding }
+            piece = SegmentPiece()
         } else {
-            // `/..;a/`: some servers cut the parameter before they resolve the dots.
-            if byte == 0x3b, others == 0, dots == 1 || dots == 2 { finding.hasParameter = true }
-            others += 1
+            piece.hasEncodedDot = piece.hasEncodedDot || value == 0x2e
+            piece.take(value)
         }
-        writer.append(byte)
+        if isUnreserved(value) {
+            writer.append(value)
+        } else {
+            writer.append(0x25)
+            writer.append(upperHex(value >> 4))
+            writer.append(upperHex(value & 15))
+        }
     }
-    finding.isDots = (others == 0 || finding.hasParameter) && (dots == 1 || dots == 2)
-    if hasInnerSlash, finding.isDots { finding.isValid = false }
+    finding.isDots = piece.isDots
+    finding.isValid = !piece.hidesDots && !(piece.isDots && hasInnerSlash)
     return finding
 }
 
-private func hexDigit(_ byte: UInt8) -> UInt8? {
+/// The byte of the two hexadecimal digits at `index`, which moves behind them.
+private func encodedByte(_ path: ByteWindow, _ index: inout Int) -> UInt8? {
+    guard index + 1 < path.count, let high = hexDigit(path[index]),
+        let low = hexDigit(path[index + 1])
+    else { return nil }
+    index += 2
+    return high << 4 | low
+}
+
+/// The value of a hexadecimal digit.
+func hexDigit(_ byte: UInt8) -> UInt8? {
     switch byte {
     case 0x30...0x39: byte - 0x30
     case 0x41...0x46: byte - 0x37
@@ -188,7 +192,7 @@ private func hexDigit(_ byte: UInt8) -> UInt8? {
 private func upperHex(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 0x30 + nibble : 0x37 + nibble }
 
 /// RFC 3986 2.3.
-private func isUnreserved(_ byte: UInt8) -> Bool {
+func isUnreserved(_ byte: UInt8) -> Bool {
     switch byte {
     case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f, 0x7e: true
     default: false

@@ -5,8 +5,8 @@ public import Bytes
 /// Which side took a user's last write, and until when it counts: shared by all workers, lock-free.
 ///
 /// A table of words in buckets of eight (one cache line). A word: tag 24 | in flight 7 | side 1 |
-/// until 32 (ms of the monotonic clock, wrapping). Bounded: a full bucket gives up the entry that
-/// is soonest to expire, and says so.
+/// until 32 (ticks of 8 ms of the monotonic clock, so that it wraps after a year, not after weeks).
+/// Bounded: a full bucket gives up the entry that is soonest to expire, and says so.
 public final class RecentWriters: Sendable {
     private let words: SharedWords
 
@@ -26,8 +26,8 @@ public struct RecentWritersView: BitwiseCopyable, Sendable {
 
     fileprivate init(words: SharedWordsView) { self.words = words }
 
-    /// How long a write that never ends is remembered: longer than any exchange may take.
-    private static let inFlightMilliseconds = UInt64(Limits.totalTimeoutMilliseconds) * 2
+    /// The longest that an entry may still have to live; what looks like more has long expired.
+    private static let ticksMax = Int32(Limits.writeInFlightMilliseconds / 8 + 1)
 
     /// The key of a user within a cell. `epoch` changes with every rollback of the cell, which
     /// makes
@@ -45,53 +45,76 @@ public struct RecentWritersView: BitwiseCopyable, Sendable {
 
     private static func tag(_ key: UInt64) -> UInt64 { max(key >> 40, 1) }
 
-    /// Milliseconds left of a word's time at `now`; 0 or less: it is over.
+    /// Ticks left of a word's time at `now`; 0: it is over, or the slot is free.
     private static func left(_ word: UInt64, _ now: UInt64) -> Int32 {
-        Int32(bitPattern: UInt32(truncatingIfNeeded: word) &- UInt32(truncatingIfNeeded: now))
+        guard word != 0 else { return 0 }
+        let left = Int32(
+            bitPattern: UInt32(truncatingIfNeeded: word) &- UInt32(truncatingIfNeeded: now >> 3)
+        )
+        return left <= RecentWritersView.ticksMax ? max(left, 0) : 0
     }
 
     private static func word(
-        tag: UInt64, inFlight: UInt64, side: Origin, until: UInt64
+        tag: UInt64,
+        inFlight: UInt64,
+        side: Origin,
+        until: UInt64
     ) -> UInt64 {
         tag << 40 | inFlight << 33 | UInt64(side.rawValue) << 32
-            | UInt64(UInt32(truncatingIfNeeded: until))
+            | UInt64(UInt32(truncatingIfNeeded: (until &+ 7) >> 3))
     }
 
-    /// A write of this user goes to `side`. `false`: another entry had to give way for it.
+    /// A write of this user goes to `side`; ``endWrite(_:_:nowMilliseconds:settleMilliseconds:)``
+    /// must
+    /// follow. `false`: the entry of another user had to give way for it.
     public func beginWrite(_ key: UInt64, _ side: Origin, nowMilliseconds now: UInt64) -> Bool {
         let tag = RecentWritersView.tag(key)
         let first = self.bucket(key)
-        let until = now &+ RecentWritersView.inFlightMilliseconds
+        let until = now &+ UInt64(Limits.writeInFlightMilliseconds)
         while true {
-            var place = first
-            var soonest = Int32.max
-            var isOwn = false
-            for index in first..<first + 8 {
-                let word = self.words.load(index)
-                if word >> 40 == tag {
-                    place = index
-                    isOwn = true
-                    break
-                }
-                let left = word == 0 ? Int32.min : RecentWritersView.left(word, now)
-                if left < soonest {
-                    soonest = left
-                    place = index
-                }
-            }
+            let (place, isOwn) = self.place(tag, first, now)
             var expected = self.words.load(place)
-            if isOwn, expected >> 40 != tag { continue }
-            let isLive = isOwn && RecentWritersView.left(expected, now) > 0
-            let inFlight = isLive ? min((expected >> 33 & 127) + 1, 127) : 1
+            if isOwn != (expected >> 40 == tag) { continue }
+            let left = RecentWritersView.left(expected, now)
+            let inFlight = isOwn && left > 0 ? min((expected >> 33 & 127) + 1, 127) : 1
             let word = RecentWritersView.word(
-                tag: tag, inFlight: inFlight, side: side, until: until)
-            if self.words.compareExchange(place, &expected, word) { return isOwn || soonest <= 0 }
+                tag: tag,
+                inFlight: inFlight,
+                side: side,
+                until: until
+            )
+            guard self.words.compareExchange(place, &expected, word) else { continue }
+            if isOwn { return true }
+            // Two workers may have taken two slots at once: the earlier one holds.
+            let earliest = (first..<place).contains { self.words.load($0) >> 40 == tag }
+            var own = word
+            if earliest, self.words.compareExchange(place, &own, 0) { continue }
+            return left == 0
         }
+    }
+
+    /// The slot of a tag in its bucket; if it has none, the slot that is soonest to be free.
+    private func place(_ tag: UInt64, _ first: Int, _ now: UInt64) -> (index: Int, isOwn: Bool) {
+        var place = first
+        var soonest = Int32.max
+        for index in first..<first + 8 {
+            let word = self.words.load(index)
+            if word >> 40 == tag { return (index, true) }
+            let left = RecentWritersView.left(word, now)
+            if left < soonest {
+                soonest = left
+                place = index
+            }
+        }
+        return (place, false)
     }
 
     /// The write has been answered: its side is read for `settleMilliseconds` from now.
     public func endWrite(
-        _ key: UInt64, _ side: Origin, nowMilliseconds now: UInt64, settleMilliseconds: UInt32
+        _ key: UInt64,
+        _ side: Origin,
+        nowMilliseconds now: UInt64,
+        settleMilliseconds: UInt32
     ) {
         let tag = RecentWritersView.tag(key)
         let first = self.bucket(key)
@@ -100,11 +123,15 @@ public struct RecentWritersView: BitwiseCopyable, Sendable {
             while word >> 40 == tag {
                 let inFlight = max(word >> 33 & 127, 1) - 1
                 // Another write of the same user may still run: its time is not cut.
-                let until = inFlight > 0
-                    ? now &+ RecentWritersView.inFlightMilliseconds
-                    : now &+ UInt64(settleMilliseconds)
+                let hold =
+                    inFlight > 0
+                    ? UInt64(Limits.writeInFlightMilliseconds) : UInt64(settleMilliseconds)
                 let next = RecentWritersView.word(
-                    tag: tag, inFlight: inFlight, side: side, until: until)
+                    tag: tag,
+                    inFlight: inFlight,
+                    side: side,
+                    until: now &+ hold
+                )
                 if self.words.compareExchange(index, &word, next) { return }
             }
         }

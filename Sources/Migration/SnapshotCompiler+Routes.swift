@@ -63,7 +63,8 @@ extension SnapshotCompiler {
         }
         record.modernUpstream = try self.upstream(model.modern.upstream, model)
         record.modern = self.origin(model.modern)
-        record.isPlain = record.deprecation.length == 0 && record.sunset.length == 0
+        record.isPlain =
+            record.deprecation.length == 0 && record.sunset.length == 0
             && record.legacy.isPlain && record.modern.isPlain
         record.safe = try self.operations(model.safe, model)
         record.unsafe = try self.operations(model.unsafe, model)
@@ -88,7 +89,12 @@ extension SnapshotCompiler {
         }
         record.setHeaders = self.pairs(model.setHeaders, foldingNames: true)
         record.removeHeaders = self.texts(model.removeHeaders.map { $0.lowercased() })
-        record.setQuery = self.pairs(model.setQuery, foldingNames: false)
+        record.setQuery = self.pairs(
+            model.setQuery.map {
+                NamedValue(name: queryText($0.name, isName: true), value: queryText($0.value))
+            },
+            foldingNames: false
+        )
         record.removeQuery = self.texts(model.removeQuery)
         return record
     }
@@ -100,11 +106,13 @@ extension SnapshotCompiler {
 
     private mutating func pairs(_ values: [NamedValue], foldingNames: Bool) -> FlatRun {
         self.texts(
-            values.flatMap { [foldingNames ? $0.name.lowercased() : $0.name, $0.value] })
+            values.flatMap { [foldingNames ? $0.name.lowercased() : $0.name, $0.value] }
+        )
     }
 
     private mutating func operations(
-        _ models: [OperationModel], _ route: RouteModel
+        _ models: [OperationModel],
+        _ route: RouteModel
     ) throws(SnapshotError) -> FlatRun {
         var records: [OperationRecord] = []
         for model in models {
@@ -112,7 +120,7 @@ extension SnapshotCompiler {
             record.method = self.text(model.method)
             if let path = model.path {
                 let template = try self.template(path, route.source)
-                record.template = self.segments(template, names: template.variables)
+                record.template = self.segments(template, bound: template)
             }
             records.append(record)
         }
@@ -120,7 +128,8 @@ extension SnapshotCompiler {
     }
 
     private func template(
-        _ text: String, _ source: ModelSource
+        _ text: String,
+        _ source: ModelSource
     ) throws(SnapshotError) -> PathTemplate {
         do throws(PathTemplateError) {
             return try PathTemplate(text)
@@ -129,19 +138,18 @@ extension SnapshotCompiler {
         }
     }
 
-    /// A template over the captures of a match: variables by their index in `names`.
-    private mutating func segments(_ template: PathTemplate, names: [String]) -> FlatRun {
+    /// A template over the captures of `match`: variables by their index among its own, each taking
+    /// what it takes there, one segment or the rest.
+    private mutating func segments(_ template: PathTemplate, bound match: PathTemplate) -> FlatRun {
+        let names = match.variables
         var records: [SegmentRecord] = []
         for segment in template.segments {
             var record = SegmentRecord()
             switch segment {
             case .literal(let text):
                 record.text = self.text(text)
-            case .variable(let name):
-                record.kind = .variable
-                record.variable = UInt8(names.firstIndex(of: name) ?? 0)
-            case .rest(let name):
-                record.kind = .rest
+            case .variable(let name), .rest(let name):
+                record.kind = name == match.restName ? .rest : .variable
                 record.variable = UInt8(names.firstIndex(of: name) ?? 0)
             }
             records.append(record)
@@ -152,29 +160,44 @@ extension SnapshotCompiler {
     // MARK: Matches
 
     private mutating func addMatches(
-        _ model: RouteModel, route: UInt32
+        _ model: RouteModel,
+        route: UInt32
     ) throws(SnapshotError) {
         for match in model.matches {
-            try self.addMatch(match, model, route: route, source: nil)
+            try self.addMatch(
+                match,
+                model,
+                route: route,
+                source: nil,
+                hostnames: model.hostnames
+            )
         }
         guard let redirect = model.redirect, redirect.isServedHere else { return }
         // The redirect's target is matched too, and never redirected again (design.md 2): one
-        // implicit match per shape, since several matches may lead to the same target.
-        var shapes: Set<String> = []
-        for match in model.matches {
-            let source = try self.matchTemplate(match)
-            let target = try self.template(redirect.to, model.source)
+        // implicit match per shape and conditions, since several matches may lead to one target.
+        let target = try self.template(redirect.to, model.source)
+        var sources: [PathTemplate] = []
+        for match in model.matches { sources.append(try self.matchTemplate(match)) }
+        var places: Set<String> = []
+        for (match, source) in zip(model.matches, sources) {
             let inverse: PathTemplate
             do throws(PathTemplateError) {
-                inverse = try target.inverse(of: source)
+                inverse = try target.inverse(
+                    of: source,
+                    among: sources,
+                    staysOnHost: model.redirectStaysOnHost
+                )
             } catch {
                 throw .badTemplate(model.source, error)
             }
-            guard shapes.insert(inverse.shape).inserted else { continue }
-            var implicit = match
-            implicit.pathType = .template
-            implicit.path = inverse.text
-            try self.addMatch(implicit, model, route: route, source: source)
+            guard places.insert(inverse.shape + "\n" + match.conditions).inserted else { continue }
+            try self.addMatch(
+                match.redirected(to: inverse),
+                model,
+                route: route,
+                source: source,
+                hostnames: model.redirectHostnames
+            )
         }
     }
 
@@ -192,10 +215,13 @@ extension SnapshotCompiler {
 
     /// `source`: the written match of which this is the redirect's target; `nil` for written ones.
     private mutating func addMatch(
-        _ match: RouteMatchModel, _ model: RouteModel, route: UInt32, source: PathTemplate?
+        _ match: RouteMatchModel,
+        _ model: RouteModel,
+        route: UInt32,
+        source: PathTemplate?,
+        hostnames: [String]
     ) throws(SnapshotError) {
         let template = try self.matchTemplate(match)
-        let names = template.variables
         var record = MatchRecord()
         record.route = route
         record.isRedirectTarget = source != nil
@@ -203,7 +229,10 @@ extension SnapshotCompiler {
         if let method = match.method { record.method = self.text(method) }
         record.headers = try self.conditions(match.headers, match.source, foldingNames: true)
         record.query = try self.conditions(
-            match.queryParameters, match.source, foldingNames: false)
+            match.queryParameters,
+            match.source,
+            foldingNames: false
+        )
         for (index, segment) in template.segments.enumerated() {
             switch segment {
             case .literal: continue
@@ -214,38 +243,53 @@ extension SnapshotCompiler {
             record.variableCount += 1
         }
         record.rank = self.rank(match, template, number: self.matches.count)
-        record.publicPath = self.segments(template, names: names)
+        record.publicPath = self.segments(template, bound: template)
         // Behind a redirect that was taken back legacy still knows only the path of `matches`.
-        record.legacyPath = try self.originPath(
-            model.legacy?.path ?? source?.text, names, model)
-        record.modernPath = try self.originPath(model.modern.path, names, model)
+        let legacyPath = try self.originPath(model.legacy?.path ?? source?.text, template, model)
+        record.legacyPath = legacyPath.run
+        record.invertsLegacy = legacyPath.inverts
+        let modernPath = try self.originPath(model.modern.path, template, model)
+        record.modernPath = modernPath.run
+        record.invertsModern = modernPath.inverts
         if let redirect = model.redirect {
             record.redirectPath = self.segments(
-                try self.template(redirect.to, model.source), names: names)
+                try self.template(redirect.to, model.source),
+                bound: template
+            )
         }
         if match.pathType == .regularExpression {
             record.pattern = try self.pattern(match.path, match.source)
         }
         try self.trie.insert(
-            UInt32(self.matches.count), template: template, match: match,
-            hostnames: model.hostnames, rank: record.rank)
+            UInt32(self.matches.count),
+            template: template,
+            match: match,
+            hostnames: hostnames,
+            rank: record.rank
+        )
         self.matches.append(record)
     }
 
+    /// An origin's path over the captures of `match`, and whether it can be taken back.
     private mutating func originPath(
-        _ path: String?, _ names: [String], _ model: RouteModel
-    ) throws(SnapshotError) -> FlatRun {
-        guard let path else { return FlatRun() }
+        _ path: String?,
+        _ match: PathTemplate,
+        _ model: RouteModel
+    ) throws(SnapshotError) -> (run: FlatRun, inverts: Bool) {
+        guard let path else { return (FlatRun(), true) }
         let template = try self.template(path, model.source)
-        for name in template.variables where !names.contains(name) {
-            throw .badTemplate(model.source, .unboundVariable(name))
+        do throws(PathTemplateError) {
+            try template.checkBinding(match)
+        } catch {
+            throw .badTemplate(model.source, error)
         }
-        // A variable that takes the rest in the match takes it here too.
-        return self.segments(template, names: names)
+        return (self.segments(template, bound: match), template.isInvertible(in: match))
     }
 
     private mutating func conditions(
-        _ models: [NamedMatchModel], _ source: ModelSource, foldingNames: Bool
+        _ models: [NamedMatchModel],
+        _ source: ModelSource,
+        foldingNames: Bool
     ) throws(SnapshotError) -> FlatRun {
         var records: [ConditionRecord] = []
         for model in models {
@@ -261,7 +305,8 @@ extension SnapshotCompiler {
     }
 
     private mutating func pattern(
-        _ text: String, _ source: ModelSource
+        _ text: String,
+        _ source: ModelSource
     ) throws(SnapshotError) -> UInt {
         let compiled: CompiledPattern
         do {
@@ -276,7 +321,9 @@ extension SnapshotCompiler {
     /// HTTPRoute's precedence as one number: exact, then literal length (templates before prefixes
     /// of the same length), then method, headers, query, then file order.
     private func rank(
-        _ match: RouteMatchModel, _ template: PathTemplate, number: Int
+        _ match: RouteMatchModel,
+        _ template: PathTemplate,
+        number: Int
     ) -> UInt64 {
         let kind: UInt64 =
             switch match.pathType {
@@ -321,4 +368,26 @@ func httpDate(_ seconds: Int64) -> String {
     let weekday = weekdays[((days % 7) + 7) % 7]
     return "\(weekday), \(two(day)) \(months[month - 1]) \(year) "
         + "\(two(rest / 3_600)):\(two(rest / 60 % 60)):\(two(rest % 60)) GMT"
+}
+
+/// A query parameter's name or value as it is sent: what no query may hold is encoded, triplets
+/// that
+/// are encoded already stay (RFC 3986 3.4).
+func queryText(_ text: String, isName: Bool = false) -> String {
+    let bytes = Array(text.utf8)
+    var result = ""
+    for (index, byte) in bytes.enumerated() {
+        let isTriplet =
+            byte == 0x25 && index + 2 < bytes.count && hexDigit(bytes[index + 1]) != nil
+            && hexDigit(bytes[index + 2]) != nil
+        let isPlain =
+            isUnreserved(byte) || "!$'()*+,;:@/?".utf8.contains(byte)
+            || (byte == 0x3d && !isName) || isTriplet
+        if isPlain {
+            result.unicodeScalars.append(Unicode.Scalar(byte))
+        } else {
+            result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        }
+    }
+    return result
 }

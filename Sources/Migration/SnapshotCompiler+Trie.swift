@@ -34,19 +34,28 @@ struct TrieBuilder {
     }
 
     mutating func insert(
-        _ match: UInt32, template: PathTemplate, match model: RouteMatchModel,
-        hostnames: [String], rank: UInt64
+        _ match: UInt32,
+        template: PathTemplate,
+        match model: RouteMatchModel,
+        hostnames: [String],
+        rank: UInt64
     ) throws(SnapshotError) {
-        let conditions =
-            [model.method ?? ""]
-            + model.headers.map { "h\($0.name.lowercased())=\($0.value)" }.sorted()
-            + model.queryParameters.map { "q\($0.name)=\($0.value)" }.sorted()
         let entry = Entry(
-            match: match, rank: rank, conditions: conditions.joined(separator: "\n"),
-            source: model.source, path: model.path)
-        for hostname in hostnames.isEmpty ? [""] : hostnames {
-            let root = self.root(hostname.lowercased())
+            match: match,
+            rank: rank,
+            conditions: model.conditions,
+            source: model.source,
+            path: model.path
+        )
+        let names = Set(hostnames.map { $0.lowercased() }).sorted()
+        for hostname in names.isEmpty ? [""] : names {
+            let root = self.root(hostname)
             if model.pathType == .regularExpression {
+                try self.check(
+                    entry,
+                    self.regexes.filter { $0.root == root }.map(\.entry),
+                    samePath: true
+                )
                 self.regexes.append((root, entry))
                 continue
             }
@@ -55,7 +64,10 @@ struct TrieBuilder {
     }
 
     private mutating func insert(
-        _ entry: Entry, _ root: UInt32, _ template: PathTemplate, _ type: PathMatchType
+        _ entry: Entry,
+        _ root: UInt32,
+        _ template: PathTemplate,
+        _ type: PathMatchType
     ) throws(SnapshotError) {
         var node = Int(root)
         for segment in template.segments {
@@ -87,9 +99,15 @@ struct TrieBuilder {
     }
 
     /// Two entries at one place whose ranks differ by file order alone match the same requests.
-    private func check(_ entry: Entry, _ others: [Entry]) throws(SnapshotError) {
+    private func check(
+        _ entry: Entry,
+        _ others: [Entry],
+        samePath: Bool = false
+    ) throws(SnapshotError) {
         for other in others
-        where other.rank >> 24 == entry.rank >> 24 && other.conditions == entry.conditions {
+        where other.rank >> 24 == entry.rank >> 24 && other.conditions == entry.conditions
+            && (!samePath || other.path == entry.path)
+        {
             throw .equalRank(first: other.source, second: entry.source, path: entry.path)
         }
     }

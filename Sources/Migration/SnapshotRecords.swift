@@ -249,6 +249,12 @@ struct MatchRecord: BitwiseCopyable {
     var legacyPath = FlatRun()
     var modernPath = FlatRun()
     var redirectPath = FlatRun()
+    /// Whether a path of legacy can be taken back to a public one: its template binds every
+    /// variable,
+    /// and the rest stands last.
+    var invertsLegacy = false
+    /// The same for modern.
+    var invertsModern = false
 }
 
 /// A condition on a header or a query parameter.

@@ -5,7 +5,10 @@ public import Bytes
 extension SnapshotView {
     /// Writes the path that `origin` gets: its template filled, or the matched path as it is.
     public func writeUpstreamPath(
-        _ hit: RouteHit, origin: Origin, path: ByteWindow, into writer: inout ByteWriter
+        _ hit: RouteHit,
+        origin: Origin,
+        path: ByteWindow,
+        into writer: inout ByteWriter
     ) {
         let entry = self.record(MatchRecord.self, self.header.matches, hit.match)
         let template = origin == .legacy ? entry.legacyPath : entry.modernPath
@@ -14,7 +17,9 @@ extension SnapshotView {
 
     /// Writes the redirect's target: host prefix if it has one, and path.
     public func writeRedirectTarget(
-        _ hit: RouteHit, path: ByteWindow, into writer: inout ByteWriter
+        _ hit: RouteHit,
+        path: ByteWindow,
+        into writer: inout ByteWriter
     ) {
         let entry = self.record(MatchRecord.self, self.header.matches, hit.match)
         writer.append(self.window(self.route(hit.route).redirectHost))
@@ -27,12 +32,16 @@ extension SnapshotView {
     }
 
     private func fill(
-        _ template: FlatRun, _ hit: RouteHit, _ path: ByteWindow, into writer: inout ByteWriter
+        _ template: FlatRun,
+        _ hit: RouteHit,
+        _ path: ByteWindow,
+        into writer: inout ByteWriter
     ) {
         guard template.count > 0 else {
             writer.append(path)
             return
         }
+        let start = writer.position
         for index in 0..<template.count {
             let segment = self.record(SegmentRecord.self, template, index)
             guard segment.kind != .literal else {
@@ -41,21 +50,26 @@ extension SnapshotView {
                 continue
             }
             let variable = Int(segment.variable)
-            let start = Int(hit.starts[variable])
+            let from = Int(hit.starts[variable])
             let length = Int(hit.lengths[variable])
             // `/a` matched `/a/{rest...}`: its target is `/b`, not `/b/`.
-            if length == 0, start >= path.count, path.count > 1, path[path.count - 1] != 0x2f {
+            if length == 0, from >= path.count, path.count > 1, path[path.count - 1] != 0x2f {
                 continue
             }
             writer.append(0x2f)
-            writer.append(path.slice(min(start, path.count), length))
+            writer.append(path.slice(min(from, path.count), length))
         }
+        // `/a` matched `/a/{rest...}` and goes to `/{rest}`: no path is empty.
+        if writer.position == start { writer.append(0x2f) }
     }
 
     /// Writes `?query` for an origin: the client's parameters without the removed and replaced
     /// ones, then those that are set.
     public func writeUpstreamQuery(
-        _ hit: RouteHit, origin: Origin, query: ByteWindow, hasQuery: Bool,
+        _ hit: RouteHit,
+        origin: Origin,
+        query: ByteWindow,
+        hasQuery: Bool,
         into writer: inout ByteWriter
     ) {
         let record = self.origin(hit.route, origin)
@@ -89,11 +103,17 @@ extension SnapshotView {
 
     private func isEdited(_ record: OriginRecord, _ name: ByteWindow) -> Bool {
         for index in 0..<record.removeQuery.count
-        where self.window(self.record(FlatText.self, record.removeQuery, index)).equals(name) {
+        where decodedEquals(
+            name,
+            self.window(self.record(FlatText.self, record.removeQuery, index))
+        ) {
             return true
         }
         for index in 0..<record.setQuery.count / 2
-        where self.window(self.record(FlatText.self, record.setQuery, index * 2)).equals(name) {
+        where decodedEquals(
+            name,
+            self.window(self.record(FlatText.self, record.setQuery, index * 2))
+        ) {
             return true
         }
         return false
@@ -123,14 +143,17 @@ extension SnapshotView {
 
     /// Writes the fields that this side sets, each with its CRLF.
     public func writeSetHeaders(
-        _ route: UInt32, _ origin: Origin, into writer: inout ByteWriter
+        _ route: UInt32,
+        _ origin: Origin,
+        into writer: inout ByteWriter
     ) {
         let record = self.origin(route, origin)
         for index in 0..<record.setHeaders.count / 2 {
             writer.append(self.window(self.record(FlatText.self, record.setHeaders, index * 2)))
             writer.append(": ")
             writer.append(
-                self.window(self.record(FlatText.self, record.setHeaders, index * 2 + 1)))
+                self.window(self.record(FlatText.self, record.setHeaders, index * 2 + 1))
+            )
             writer.append("\r\n")
         }
     }
@@ -139,7 +162,10 @@ extension SnapshotView {
 
     /// Whether a request is safe: by its method, or as the route declares (design.md 2).
     public func isSafe(
-        route: UInt32, methodIsSafe: Bool, method: ByteWindow, path: ByteWindow
+        route: UInt32,
+        methodIsSafe: Bool,
+        method: ByteWindow,
+        path: ByteWindow
     ) -> Bool {
         let record = self.route(route)
         let operations = methodIsSafe ? record.unsafe : record.safe
@@ -162,7 +188,9 @@ extension SnapshotView {
 
     /// Matches `path` against a template; start and length of variable `v` at `2v` and `2v + 1`.
     func bind(
-        _ template: FlatRun, _ path: ByteWindow, _ captures: inout InlineArray<32, UInt16>
+        _ template: FlatRun,
+        _ path: ByteWindow,
+        _ captures: inout InlineArray<32, UInt16>
     ) -> Bool {
         var start = 1
         for index in 0..<template.count {
@@ -191,7 +219,10 @@ extension SnapshotView {
     /// Writes the public path for a path of `origin`: its template taken back, then the match's own
     /// filled. `false` (and nothing written) when the origin's template does not lead there.
     public func writePublicPath(
-        _ hit: RouteHit, origin: Origin, originPath: ByteWindow, into writer: inout ByteWriter
+        _ hit: RouteHit,
+        origin: Origin,
+        originPath: ByteWindow,
+        into writer: inout ByteWriter
     ) -> Bool {
         let entry = self.record(MatchRecord.self, self.header.matches, hit.match)
         let template = origin == .legacy ? entry.legacyPath : entry.modernPath
@@ -199,7 +230,7 @@ extension SnapshotView {
             writer.append(originPath)
             return true
         }
-        guard entry.publicPath.count > 0 else { return false }
+        guard origin == .legacy ? entry.invertsLegacy : entry.invertsModern else { return false }
         var captures = InlineArray<32, UInt16>(repeating: 0)
         guard self.bind(template, originPath, &captures) else { return false }
         var taken = hit

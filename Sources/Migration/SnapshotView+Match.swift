@@ -39,9 +39,16 @@ extension SnapshotView {
     /// The most specific host that has any match wins; within it the highest rank whose conditions
     /// hold; regular expressions last. `path` is canonical.
     public func match<Matcher: PatternMatcher & ~Copyable>(
-        host: ByteWindow, path: ByteWindow, method: ByteWindow, head: ByteWindow,
-        fields: borrowing FieldTable, query: ByteWindow, matcher: inout Matcher
+        host: ByteWindow,
+        path: ByteWindow,
+        method: ByteWindow,
+        head: ByteWindow,
+        fields: borrowing FieldTable,
+        query: ByteWindow,
+        matcher: inout Matcher
     ) -> RouteHit? {
+        // `OPTIONS *` asks about the server, not about a path.
+        guard path.count > 0, path[0] == 0x2f else { return nil }
         let header = self.header
         let segments = PathSegments(path)
         let subject = MatchSubject(method: method, head: head, query: query)
@@ -68,13 +75,26 @@ extension SnapshotView {
     }
 
     private func match<Matcher: PatternMatcher & ~Copyable>(
-        _ root: UInt32, _ path: ByteWindow, _ segments: PathSegments, _ subject: MatchSubject,
-        _ fields: borrowing FieldTable, _ matcher: inout Matcher
+        _ root: UInt32,
+        _ path: ByteWindow,
+        _ segments: PathSegments,
+        _ subject: MatchSubject,
+        _ fields: borrowing FieldTable,
+        _ matcher: inout Matcher
     ) -> RouteHit? {
         var best = UInt32.max
         var bestRank: UInt64 = 0
         self.walk(
-            root, 0, path, segments, subject, fields, &matcher, &best, &bestRank)
+            root,
+            0,
+            path,
+            segments,
+            subject,
+            fields,
+            &matcher,
+            &best,
+            &bestRank
+        )
         if best == .max {
             self.matchRegexes(root, path, subject, fields, &matcher, &best, &bestRank)
         }
@@ -84,9 +104,15 @@ extension SnapshotView {
 
     /// Follows literal and variable children; at most two ways a segment, only where both exist.
     private func walk<Matcher: PatternMatcher & ~Copyable>(
-        _ node: UInt32, _ depth: Int, _ path: ByteWindow, _ segments: PathSegments,
-        _ subject: MatchSubject, _ fields: borrowing FieldTable, _ matcher: inout Matcher,
-        _ best: inout UInt32, _ bestRank: inout UInt64
+        _ node: UInt32,
+        _ depth: Int,
+        _ path: ByteWindow,
+        _ segments: PathSegments,
+        _ subject: MatchSubject,
+        _ fields: borrowing FieldTable,
+        _ matcher: inout Matcher,
+        _ best: inout UInt32,
+        _ bestRank: inout UInt64
     ) {
         let record = self.record(NodeRecord.self, self.header.nodes, node)
         if record.open.count > 0 {
@@ -103,20 +129,41 @@ extension SnapshotView {
             let child = self.find(self.header.edges, parent: node, segment, foldingCase: false)
         {
             self.walk(
-                child, depth + 1, path, segments, subject, fields, &matcher, &best, &bestRank)
+                child,
+                depth + 1,
+                path,
+                segments,
+                subject,
+                fields,
+                &matcher,
+                &best,
+                &bestRank
+            )
         }
         if record.variableChild != .max, !segment.isEmpty {
             self.walk(
-                record.variableChild, depth + 1, path, segments, subject, fields, &matcher, &best,
-                &bestRank)
+                record.variableChild,
+                depth + 1,
+                path,
+                segments,
+                subject,
+                fields,
+                &matcher,
+                &best,
+                &bestRank
+            )
         }
     }
 
     /// Takes the first entry of a run (best first) that beats the best so far and whose conditions
     /// hold.
     private func consider<Matcher: PatternMatcher & ~Copyable>(
-        _ run: FlatRun, _ subject: MatchSubject, _ fields: borrowing FieldTable,
-        _ matcher: inout Matcher, _ best: inout UInt32, _ bestRank: inout UInt64
+        _ run: FlatRun,
+        _ subject: MatchSubject,
+        _ fields: borrowing FieldTable,
+        _ matcher: inout Matcher,
+        _ best: inout UInt32,
+        _ bestRank: inout UInt64
     ) {
         for index in 0..<run.count {
             let number = self.record(UInt32.self, run, index)
@@ -131,8 +178,12 @@ extension SnapshotView {
     }
 
     private func matchRegexes<Matcher: PatternMatcher & ~Copyable>(
-        _ root: UInt32, _ path: ByteWindow, _ subject: MatchSubject,
-        _ fields: borrowing FieldTable, _ matcher: inout Matcher, _ best: inout UInt32,
+        _ root: UInt32,
+        _ path: ByteWindow,
+        _ subject: MatchSubject,
+        _ fields: borrowing FieldTable,
+        _ matcher: inout Matcher,
+        _ best: inout UInt32,
         _ bestRank: inout UInt64
     ) {
         let regexes = self.header.regexes
@@ -152,7 +203,9 @@ extension SnapshotView {
     // MARK: Conditions
 
     private func holds<Matcher: PatternMatcher & ~Copyable>(
-        _ entry: MatchRecord, _ subject: MatchSubject, _ fields: borrowing FieldTable,
+        _ entry: MatchRecord,
+        _ subject: MatchSubject,
+        _ fields: borrowing FieldTable,
         _ matcher: inout Matcher
     ) -> Bool {
         if entry.method.length > 0, !self.window(entry.method).equals(subject.method) {
@@ -173,7 +226,9 @@ extension SnapshotView {
     }
 
     private func headerHolds<Matcher: PatternMatcher & ~Copyable>(
-        _ condition: ConditionRecord, _ subject: MatchSubject, _ fields: borrowing FieldTable,
+        _ condition: ConditionRecord,
+        _ subject: MatchSubject,
+        _ fields: borrowing FieldTable,
         _ matcher: inout Matcher
     ) -> Bool {
         let name = self.window(condition.name)
@@ -189,7 +244,9 @@ extension SnapshotView {
     }
 
     private func valueHolds<Matcher: PatternMatcher & ~Copyable>(
-        _ condition: ConditionRecord, _ value: ByteWindow, _ matcher: inout Matcher
+        _ condition: ConditionRecord,
+        _ value: ByteWindow,
+        _ matcher: inout Matcher
     ) -> Bool {
         condition.pattern != 0
             ? matcher.matches(condition.pattern, value) : self.window(condition.value).equals(value)
@@ -200,8 +257,12 @@ extension SnapshotView {
     private func hit(_ match: UInt32, _ path: ByteWindow, _ segments: PathSegments) -> RouteHit {
         let entry = self.record(MatchRecord.self, self.header.matches, match)
         var hit = RouteHit(
-            route: entry.route, match: match, isRedirectTarget: entry.isRedirectTarget,
-            starts: InlineArray(repeating: 0), lengths: InlineArray(repeating: 0))
+            route: entry.route,
+            match: match,
+            isRedirectTarget: entry.isRedirectTarget,
+            starts: InlineArray(repeating: 0),
+            lengths: InlineArray(repeating: 0)
+        )
         for variable in 0..<Int(entry.variableCount) {
             let segment = Int(entry.variableSegments[variable])
             let isRest = entry.hasRest && variable == Int(entry.variableCount) - 1
@@ -227,10 +288,33 @@ func queryValue(_ query: ByteWindow, _ name: ByteWindow) -> ByteWindow? {
         let end = query.firstIndex(of: 0x26, from: start) ?? query.count
         let equals = query.firstIndex(of: 0x3d, from: start) ?? end
         let nameEnd = min(equals, end)
-        if query.slice(start, nameEnd - start).equals(name) {
+        if decodedEquals(query.slice(start, nameEnd - start), name) {
             return nameEnd < end ? query.slice(nameEnd + 1, end - nameEnd - 1) : query.slice(end, 0)
         }
         start = end + 1
     }
     return nil
+}
+
+/// Whether two names of query parameters are equal once decoded: `%74oken` is `token`, and hiding
+/// it
+/// must not let it past a rule.
+func decodedEquals(_ a: ByteWindow, _ b: ByteWindow) -> Bool {
+    var left = 0
+    var right = 0
+    while left < a.count, right < b.count {
+        guard queryByte(a, &left) == queryByte(b, &right) else { return false }
+    }
+    return left == a.count && right == b.count
+}
+
+private func queryByte(_ text: ByteWindow, _ index: inout Int) -> UInt8 {
+    let byte = text[index]
+    index += 1
+    if byte == 0x2b { return 0x20 }
+    guard byte == 0x25, index + 1 < text.count, let high = hexDigit(text[index]),
+        let low = hexDigit(text[index + 1])
+    else { return byte }
+    index += 2
+    return high << 4 | low
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Migration
 
 /// Which words can be names of what; pure checks, the messages are the callers'.
@@ -155,7 +156,8 @@ extension PathTemplateError {
         case .badName(let name): "`\(name)`: names are letters, digits and `_`"
         case .repeatedName(let name): "`\(name)` stands twice"
         case .restNotLast(let name): "`{\(name)...}` takes the rest: it must come last"
-        case .tooManyVariables: "at most 16 variables"
+        case .tooManyVariables: "at most \(Limits.templateVariablesMax) variables"
+        case .tooManySegments: "at most \(Limits.pathSegmentsMax) segments"
         case .notCanonical(let segment):
             segment.isEmpty
                 ? "an empty segment: `//` is in no canonical path"

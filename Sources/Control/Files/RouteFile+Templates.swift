@@ -34,7 +34,11 @@ func checkTemplates(_ spec: FieldReader, _ model: RouteModel) -> Bool {
         }
         guard let source = match.template else { continue }
         do throws(PathTemplateError) {
-            _ = try target.inverse(of: source)
+            _ = try target.inverse(
+                of: source,
+                among: model.matches.compactMap(\.template),
+                staysOnHost: model.redirectStaysOnHost
+            )
         } catch {
             report(error, match, node, spec)
             return false

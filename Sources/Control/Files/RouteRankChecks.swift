@@ -27,7 +27,7 @@ struct RouteRankChecks {
         for route in routes {
             for match in route.matches {
                 guard let shape = RouteRankChecks.shape(match) else { continue }
-                self.note(route, match, shape: shape, isTarget: false)
+                self.note(route, match, shape: shape, isTarget: false, route.hostnames)
             }
         }
         for route in routes where !circles.contains(route.name) {
@@ -36,13 +36,22 @@ struct RouteRankChecks {
             else { continue }
             var own: Set<String> = []
             for match in route.matches {
-                guard let source = match.template, let inverse = try? target.inverse(of: source)
+                guard let source = match.template,
+                    let inverse = try? target.inverse(
+                        of: source,
+                        staysOnHost: route.redirectStaysOnHost
+                    )
                 else { continue }
-                var implicit = match
-                implicit.pathType = .template
+                let implicit = match.redirected(to: inverse)
                 let key = RouteRankChecks.key(implicit, shape: inverse.shape)
                 guard own.insert(key).inserted else { continue }
-                self.note(route, implicit, shape: inverse.shape, isTarget: true)
+                self.note(
+                    route,
+                    implicit,
+                    shape: inverse.shape,
+                    isTarget: true,
+                    route.redirectHostnames
+                )
             }
         }
     }
@@ -51,9 +60,10 @@ struct RouteRankChecks {
         _ route: RouteModel,
         _ match: RouteMatchModel,
         shape: String,
-        isTarget: Bool
+        isTarget: Bool,
+        _ hostnames: [String]
     ) {
-        for hostname in route.hostnames.isEmpty ? [""] : route.hostnames {
+        for hostname in hostnames.isEmpty ? [""] : hostnames {
             let key = hostname + "\n" + RouteRankChecks.key(match, shape: shape)
             guard let other = self.seen[key] else {
                 self.seen[key] = Seen(route: route.name, source: match.source, isTarget: isTarget)
@@ -80,11 +90,7 @@ struct RouteRankChecks {
 
     /// Two matches of one place have equal rank when kind and conditions are the same.
     private static func key(_ match: RouteMatchModel, shape: String) -> String {
-        let conditions =
-            [match.method ?? ""]
-            + match.headers.map { "h\($0.name.lowercased())=\($0.value)" }.sorted()
-            + match.queryParameters.map { "q\($0.name)=\($0.value)" }.sorted()
-        return ([match.pathType.rawValue, shape] + conditions).joined(separator: "\n")
+        [match.pathType.rawValue, shape, match.conditions].joined(separator: "\n")
     }
 
     private static func shape(_ match: RouteMatchModel) -> String? {
@@ -108,10 +114,16 @@ struct RouteRankChecks {
                 let target = try? PathTemplate(redirect.to)
             else { continue }
             for match in route.matches {
-                guard let source = match.template, let inverse = try? target.inverse(of: source)
+                guard let source = match.template,
+                    let inverse = try? target.inverse(
+                        of: source,
+                        staysOnHost: route.redirectStaysOnHost
+                    )
                 else { continue }
                 let others = matched[inverse.shape] ?? []
-                next[index] = others.first { $0 != index && sharesHost(route, routes[$0]) }
+                next[index] = others.first {
+                    $0 != index && sharesHost(route.redirectHostnames, routes[$0].hostnames)
+                }
             }
         }
         var inCircle: Set<String> = []
@@ -148,6 +160,6 @@ struct RouteRankChecks {
     }
 }
 
-private func sharesHost(_ a: RouteModel, _ b: RouteModel) -> Bool {
-    a.hostnames.isEmpty || b.hostnames.isEmpty || !Set(a.hostnames).isDisjoint(with: b.hostnames)
+private func sharesHost(_ a: [String], _ b: [String]) -> Bool {
+    a.isEmpty || b.isEmpty || !Set(a).isDisjoint(with: b)
 }

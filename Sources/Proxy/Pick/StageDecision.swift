@@ -187,12 +187,14 @@ extension Reactor {
         if decision.isBlind { self.counters.count(.copiesBlind) }
         if decision.marksDiverged { self.notes.markDiverged(cell) }
         if decision.remembersWriter, self.exchanges[e].writerKey != 0 {
-            self.exchanges[e].hasWriter = self.writers.beginWrite(
+            // The user is remembered in any case; `false` says that somebody else had to give way.
+            self.exchanges[e].hasWriter = true
+            let hadRoom = self.writers.beginWrite(
                 self.exchanges[e].writerKey,
                 decision.origin,
                 nowMilliseconds: self.nowMilliseconds
             )
-            if !self.exchanges[e].hasWriter { self.counters.count(.writersEvicted) }
+            if !hadRoom { self.counters.count(.writersEvicted) }
         }
         self.countDecision(e, cell)
         self.exchanges[e].upstreamIndex =
