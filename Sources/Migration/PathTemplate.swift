@@ -138,14 +138,10 @@ public struct PathTemplate: Sendable, Hashable {
     /// rest, which must then stand last.
     ///
     /// Used for a redirect's target, which is an implicit match of the same route. Refused: a
-    /// variable
-    /// that the source does not bind, one that is not used (the way back would be lost), a target
-    /// that
-    /// could name another host, and a loop: a target that `source` or another of the route's
-    /// `matches`
-    /// takes before the implicit match does. `staysOnHost`: the target's host is one of the
-    /// route's, so
-    /// that loops are possible at all.
+    /// variable that the source does not bind, one that is not used (the way back would be lost), a
+    /// target that could name another host, and a loop: a target that `source` or another of the
+    /// route's `matches` takes before the implicit match does. `staysOnHost`: the target's host is
+    /// one of the route's, so that loops are possible at all.
     public func inverse(
         of source: PathTemplate,
         among matches: [PathTemplate] = [],

@@ -30,8 +30,7 @@ public struct RecentWritersView: BitwiseCopyable, Sendable {
     private static let ticksMax = Int32(Limits.writeInFlightMilliseconds / 8 + 1)
 
     /// The key of a user within a cell. `epoch` changes with every rollback of the cell, which
-    /// makes
-    /// all its earlier entries unreachable: that is how a rollback clears them.
+    /// makes all its earlier entries unreachable: that is how a rollback clears them.
     public func key(_ cell: CellNumber, epoch: UInt32, user: UInt64) -> UInt64 {
         let place = UInt64(cell.migration) << 32 | UInt64(cell.tenant)
         let mixed = foldedMultiply(place ^ 0x9e37_79b9_7f4a_7c15, user | 1)

@@ -47,8 +47,6 @@ extension SnapshotView {
         query: ByteWindow,
         matcher: inout Matcher
     ) -> RouteHit? {
-        // `OPTIONS *` asks about the server, not about a path.
-        guard path.count > 0, path[0] == 0x2f else { return nil }
         let header = self.header
         let segments = PathSegments(path)
         let subject = MatchSubject(method: method, head: head, query: query)

@@ -194,7 +194,6 @@ struct SnapshotRoutingTests {
         for (host, route) in rows {
             #expect(RoutingWorld.match(snapshot, "/p", host: host)?.route == route, "\(host)")
         }
-        #expect(RoutingWorld.match(snapshot, "*", method: "OPTIONS") == nil)
     }
 
     @Test func `two matches of equal rank are refused, with both places`() {
