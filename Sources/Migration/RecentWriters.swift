@@ -4,8 +4,8 @@ public import Bytes
 
 /// Which side took a user's last write, and until when it counts: shared by all workers, lock-free.
 ///
-/// A table of words in buckets of eight (one cache line). A word: tag 24 | in flight 7 | side 1 |
-/// until 32 (ticks of 8 ms of the monotonic clock, so that it wraps after a year, not after weeks).
+/// A table of words in buckets of eight (one cache line). A word: tag 22 | in flight 6 | side 1 |
+/// until 35 (ms of the monotonic clock, which so wraps after a year, not after weeks).
 /// Bounded: a full bucket gives up the entry that is soonest to expire, and says so.
 public final class RecentWriters: Sendable {
     private let words: SharedWords
@@ -27,7 +27,8 @@ public struct RecentWritersView: BitwiseCopyable, Sendable {
     fileprivate init(words: SharedWordsView) { self.words = words }
 
     /// The longest that an entry may still have to live; what looks like more has long expired.
-    private static let ticksMax = Int32(Limits.writeInFlightMilliseconds / 8 + 1)
+    private static let leftMax = UInt64(Limits.writeInFlightMilliseconds)
+    private static let untilMask: UInt64 = 1 << 35 - 1
 
     /// The key of a user within a cell. `epoch` changes with every rollback of the cell, which
     /// makes all its earlier entries unreachable: that is how a rollback clears them.
@@ -42,15 +43,13 @@ public struct RecentWritersView: BitwiseCopyable, Sendable {
         Int(truncatingIfNeeded: key) & (self.words.capacity - 1) & ~7
     }
 
-    private static func tag(_ key: UInt64) -> UInt64 { max(key >> 40, 1) }
+    private static func tag(_ key: UInt64) -> UInt64 { max(key >> 42, 1) }
 
-    /// Ticks left of a word's time at `now`; 0: it is over, or the slot is free.
-    private static func left(_ word: UInt64, _ now: UInt64) -> Int32 {
+    /// Milliseconds left of a word's time at `now`; 0: it is over, or the slot is free.
+    private static func left(_ word: UInt64, _ now: UInt64) -> UInt64 {
         guard word != 0 else { return 0 }
-        let left = Int32(
-            bitPattern: UInt32(truncatingIfNeeded: word) &- UInt32(truncatingIfNeeded: now >> 3)
-        )
-        return left <= RecentWritersView.ticksMax ? max(left, 0) : 0
+        let left = (word &- now) & RecentWritersView.untilMask
+        return left <= RecentWritersView.leftMax ? left : 0
     }
 
     private static func word(
@@ -59,8 +58,7 @@ public struct RecentWritersView: BitwiseCopyable, Sendable {
         side: Origin,
         until: UInt64
     ) -> UInt64 {
-        tag << 40 | inFlight << 33 | UInt64(side.rawValue) << 32
-            | UInt64(UInt32(truncatingIfNeeded: (until &+ 7) >> 3))
+        tag << 42 | inFlight << 36 | UInt64(side.rawValue) << 35 | (until & untilMask)
     }
 
     /// A write of this user goes to `side`; ``endWrite(_:_:nowMilliseconds:settleMilliseconds:)``
@@ -73,9 +71,9 @@ public struct RecentWritersView: BitwiseCopyable, Sendable {
         while true {
             let (place, isOwn) = self.place(tag, first, now)
             var expected = self.words.load(place)
-            if isOwn != (expected >> 40 == tag) { continue }
+            if isOwn != (expected >> 42 == tag) { continue }
             let left = RecentWritersView.left(expected, now)
-            let inFlight = isOwn && left > 0 ? min((expected >> 33 & 127) + 1, 127) : 1
+            let inFlight = isOwn && left > 0 ? min((expected >> 36 & 63) + 1, 63) : 1
             let word = RecentWritersView.word(
                 tag: tag,
                 inFlight: inFlight,
@@ -85,7 +83,7 @@ public struct RecentWritersView: BitwiseCopyable, Sendable {
             guard self.words.compareExchange(place, &expected, word) else { continue }
             if isOwn { return true }
             // Two workers may have taken two slots at once: the earlier one holds.
-            let earliest = (first..<place).contains { self.words.load($0) >> 40 == tag }
+            let earliest = (first..<place).contains { self.words.load($0) >> 42 == tag }
             var own = word
             if earliest, self.words.compareExchange(place, &own, 0) { continue }
             return left == 0
@@ -95,10 +93,10 @@ public struct RecentWritersView: BitwiseCopyable, Sendable {
     /// The slot of a tag in its bucket; if it has none, the slot that is soonest to be free.
     private func place(_ tag: UInt64, _ first: Int, _ now: UInt64) -> (index: Int, isOwn: Bool) {
         var place = first
-        var soonest = Int32.max
+        var soonest = UInt64.max
         for index in first..<first + 8 {
             let word = self.words.load(index)
-            if word >> 40 == tag { return (index, true) }
+            if word >> 42 == tag { return (index, true) }
             let left = RecentWritersView.left(word, now)
             if left < soonest {
                 soonest = left
@@ -119,8 +117,8 @@ public struct RecentWritersView: BitwiseCopyable, Sendable {
         let first = self.bucket(key)
         for index in first..<first + 8 {
             var word = self.words.load(index)
-            while word >> 40 == tag {
-                let inFlight = max(word >> 33 & 127, 1) - 1
+            while word >> 42 == tag {
+                let inFlight = max(word >> 36 & 63, 1) - 1
                 // Another write of the same user may still run: its time is not cut.
                 let hold =
                     inFlight > 0
@@ -142,9 +140,9 @@ public struct RecentWritersView: BitwiseCopyable, Sendable {
         let first = self.bucket(key)
         for index in first..<first + 8 {
             let word = self.words.load(index)
-            guard word >> 40 == tag else { continue }
+            guard word >> 42 == tag else { continue }
             guard RecentWritersView.left(word, now) > 0 else { return nil }
-            return word >> 32 & 1 == 0 ? .legacy : .modern
+            return word >> 35 & 1 == 0 ? .legacy : .modern
         }
         return nil
     }

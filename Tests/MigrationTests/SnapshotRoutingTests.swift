@@ -7,7 +7,7 @@ import Testing
 @testable import Migration
 
 /// A matcher for sets without regular expressions.
-struct NoPatterns: PatternMatcher, ~Copyable {
+struct NothingMatches: PatternMatcher, ~Copyable {
     mutating func matches(_ pattern: UInt, _ subject: ByteWindow) -> Bool { false }
 }
 
@@ -35,7 +35,7 @@ enum RoutingWorld {
     }
 
     static func input(_ routes: [RouteModel]) -> SnapshotInput {
-        var input = SnapshotInput { _ in CompiledPattern(address: 1, owner: CellNotesOwner()) }
+        var input = SnapshotInput { _ in CompiledPattern(address: 1, owner: PatternOwner()) }
         let endpoint = EndpointModel(host: "127.0.0.1", port: 80)
         input.set.upstreams = [
             UpstreamModel(name: "u", endpoints: [endpoint], source: RoutingWorld.source)
@@ -57,7 +57,7 @@ enum RoutingWorld {
         method: String = "GET",
         query: String = ""
     ) -> RouteHit? {
-        var matcher = NoPatterns()
+        var matcher = NothingMatches()
         let fields = FieldTable()
         return withWindow(Array(host.utf8)) { host in
             withWindow(Array(path.utf8)) { path in
@@ -87,7 +87,7 @@ enum RoutingWorld {
     }
 }
 
-final class CellNotesOwner: Sendable {}
+final class PatternOwner: Sendable {}
 
 @Suite("Snapshot: routing")
 struct SnapshotRoutingTests {

@@ -57,7 +57,7 @@ struct SnapshotScaleTests {
         _ migrations: Int
     ) -> Duration {
         let rounds = 20_000
-        var matcher = NoPatterns()
+        var matcher = NothingMatches()
         let fields = FieldTable()
         let clock = ContinuousClock()
         let start = clock.now
