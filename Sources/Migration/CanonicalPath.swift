@@ -112,8 +112,7 @@ private struct SegmentPiece {
     var isDots: Bool { self.others == 0 && (self.dots == 1 || self.dots == 2) }
 
     /// Dots that a server may see although they are not written plainly: encoded, or with a
-    /// parameter
-    /// that it cuts before it resolves them.
+    /// parameter that it cuts before it resolves them.
     var hidesDots: Bool { self.hasParameter || (self.isDots && self.hasEncodedDot) }
 
     mutating func take(_ byte: UInt8) {

@@ -232,8 +232,7 @@ public struct PathTemplate: Sendable, Hashable {
 }
 
 /// Whether a literal segment is what canonical paths hold: visible ASCII without `\`, `?` and `#`,
-/// no
-/// dot segment, and only those bytes encoded that must be, in upper case.
+/// no dot segment, and only those bytes encoded that must be, in upper case.
 private func isCanonicalLiteral(_ part: String) -> Bool {
     let bytes = Array(part.utf8)
     for dots in [".", ".."] where part == dots || part.hasPrefix(dots + ";") { return false }

@@ -62,8 +62,7 @@ public struct RecentWritersView: BitwiseCopyable, Sendable {
     }
 
     /// A write of this user goes to `side`; ``endWrite(_:_:nowMilliseconds:settleMilliseconds:)``
-    /// must
-    /// follow. `false`: the entry of another user had to give way for it.
+    /// must follow. `false`: the entry of another user had to give way for it.
     public func beginWrite(_ key: UInt64, _ side: Origin, nowMilliseconds now: UInt64) -> Bool {
         let tag = RecentWritersView.tag(key)
         let first = self.bucket(key)

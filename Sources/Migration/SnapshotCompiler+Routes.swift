@@ -371,8 +371,7 @@ func httpDate(_ seconds: Int64) -> String {
 }
 
 /// A query parameter's name or value as it is sent: what no query may hold is encoded, triplets
-/// that
-/// are encoded already stay (RFC 3986 3.4).
+/// that are encoded already stay (RFC 3986 3.4).
 func queryText(_ text: String, isName: Bool = false) -> String {
     let bytes = Array(text.utf8)
     var result = ""

@@ -250,8 +250,7 @@ struct MatchRecord: BitwiseCopyable {
     var modernPath = FlatRun()
     var redirectPath = FlatRun()
     /// Whether a path of legacy can be taken back to a public one: its template binds every
-    /// variable,
-    /// and the rest stands last.
+    /// variable, and the rest stands last.
     var invertsLegacy = false
     /// The same for modern.
     var invertsModern = false
