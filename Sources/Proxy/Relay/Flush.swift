@@ -89,6 +89,7 @@ extension Reactor {
                 output.start &+= Int32(fromOutput)
                 self.upstreams[u].output = output
                 if count > fromOutput { self.advanceRequest(e, by: count - fromOutput) }
+                if e != .max { self.countProgress(e, u, direct: direct) }
                 if count < first.count + second.count { self.upstreams[u].canWrite = false }
             case .wouldBlock:
                 self.upstreams[u].canWrite = false
@@ -104,6 +105,18 @@ extension Reactor {
         cursor.block == .none
             ? self.blocks.window(self.scratch, 0, 0)
             : self.blocks.window(cursor.block, Int(cursor.start), Int(cursor.end))
+    }
+
+    /// An upstream that takes a body, however slowly, is not silent: its deadline starts again with
+    /// each part, and the wait for the first byte begins when all is sent.
+    private mutating func countProgress(_ e: UInt32, _ u: UInt32, direct: Int) {
+        guard self.exchanges[e].answer == .waiting,
+            direct > 0 || !self.exchanges[e].isRequestComplete
+        else { return }
+        let isSent = self.exchanges[e].isRequestComplete && self.exchanges[e].requestDirect == 0
+        self.setUpstreamDeadline(
+            u,
+            after: isSent ? self.exchanges[e].firstByteTimeout : self.exchanges[e].idleTimeout)
     }
 
     private mutating func advanceAnswer(_ e: UInt32, by count: Int) {
