@@ -42,26 +42,32 @@ var targets: [Target] = [
     // pure
     area("Bytes", ["CLinux"]),
     area("Documents", ["Bytes"]),
-    area("Migration", ["Bytes", "Documents"]),
+    area("Parity", ["Bytes", "Documents"]),
+    area("Migration", ["Bytes", "Documents", "Parity"]),
     // mechanisms: none knows another
     area("Wire", ["Bytes"]),
     area("Kernel", ["Bytes", "CLinux"]),
-    area("Store", ["Bytes", "Documents", "Migration", "CSQLite", "COpenSSL", "CLinux"]),
+    area(
+        "Store",
+        ["Bytes", "Documents", "Migration", "Parity", "CSQLite", "COpenSSL", "CLinux"]
+    ),
     area("YAML", ["Bytes", "Documents", "CFyaml"]),
     area("Patterns", ["Bytes", "CPCRE2"]),
     // planes: they never import each other
-    area("Proxy", ["Bytes", "Migration", "Wire", "Kernel", "Patterns"]),
+    area("Proxy", ["Bytes", "Parity", "Migration", "Wire", "Kernel", "Patterns"]),
     area(
         "Control",
-        ["Bytes", "Documents", "Migration", "Wire", "Kernel", "Store", "YAML", "Patterns"]
+        [
+            "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "Store", "YAML",
+            "Patterns",
+        ]
     ),
     // programs
     .executableTarget(
         name: "Banyan",
         dependencies: [
-            "Bytes", "Documents", "Migration", "Wire", "Kernel", "Store", "YAML", "Patterns",
-            "Proxy",
-            "Control",
+            "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "Store", "YAML",
+            "Patterns", "Proxy", "Control",
         ],
         swiftSettings: house
     ),
@@ -80,10 +86,11 @@ var targets: [Target] = [
     // tests mirror Sources
     tests("BytesTests", ["Bytes"]),
     tests("DocumentsTests", ["Documents"]),
+    tests("ParityTests", ["Parity", "Documents", "Bytes"]),
     tests("MigrationTests", ["Migration", "Bytes", "Documents"]),
     tests("WireTests", ["Wire", "Bytes", "Corpora"]),
     tests("KernelTests", ["Kernel", "Bytes"]),
-    tests("StoreTests", ["Store", "Migration", "Documents", "Bytes"]),
+    tests("StoreTests", ["Store", "Parity", "Migration", "Documents", "Bytes"]),
     tests("YAMLTests", ["YAML", "Bytes", "Documents"]),
     tests("PatternsTests", ["Patterns", "Bytes"]),
     tests(
@@ -92,9 +99,9 @@ var targets: [Target] = [
     ),
     tests(
         "ControlTests",
-        ["Control", "Migration", "Documents", "Store", "Bytes", "Wire", "Kernel", "YAML"]
+        ["Control", "Parity", "Migration", "Documents", "Store", "Bytes", "Wire", "Kernel", "YAML"]
     ),
-    tests("BanyanTests", ["Banyan", "Control", "Documents"]),
+    tests("BanyanTests", ["Banyan", "Control", "Parity", "Documents"]),
     tests("TidyTests", []),
     tests("AcceptanceTests", ["Documents", "Corpora"]),
 ]

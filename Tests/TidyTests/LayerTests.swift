@@ -12,22 +12,25 @@ enum LayerRules {
         // pure
         "Bytes": [],
         "Documents": ["Bytes"],
-        "Migration": ["Bytes", "Documents"],
+        "Parity": ["Bytes", "Documents"],
+        "Migration": ["Bytes", "Documents", "Parity"],
         // mechanisms: none knows another
         "Wire": ["Bytes"],
         "Kernel": ["Bytes"],
-        "Store": ["Bytes", "Documents", "Migration", "CSQLite", "COpenSSL"],
+        "Store": ["Bytes", "Documents", "Migration", "Parity", "CSQLite", "COpenSSL"],
         "YAML": ["Bytes", "Documents", "CFyaml"],
         "Patterns": ["Bytes", "CPCRE2"],
         // planes: they never import each other
-        "Proxy": ["Bytes", "Migration", "Wire", "Kernel", "Patterns"],
+        "Proxy": ["Bytes", "Parity", "Migration", "Wire", "Kernel", "Patterns"],
         "Control": [
-            "Bytes", "Documents", "Migration", "Wire", "Kernel", "Store", "YAML", "Patterns",
+            "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "Store", "YAML",
+            "Patterns",
             "Foundation",
         ],
         // programs
         "Banyan": [
-            "Bytes", "Documents", "Migration", "Wire", "Kernel", "Store", "YAML", "Patterns",
+            "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "Store", "YAML",
+            "Patterns",
             "Proxy", "Control", "Foundation",
         ],
         "Bench": [
