@@ -6,63 +6,103 @@
 public enum Limits {
     // MARK: Memory of a worker
 
-    /// Bytes of one pooled block. One block holds a whole head; bodies stream through it.
+    /// Bytes of one pooled block.
+    ///
+    /// One block holds a whole head; bodies stream through it.
     public static let blockBytes = 16_384
-    /// Blocks of one worker (1 GiB of addresses; only touched ones cost memory). None left: the
-    /// connection that asked waits, and new ones are refused.
+    /// Blocks of one worker (1 GiB of addresses; only touched ones cost memory).
+    ///
+    /// None left: the connection that asked waits, and new ones are refused.
     public static let blocksMax = 65_536
-    /// Downstream connections of one worker. Beyond: accepted, answered 503 and closed.
+    /// Downstream connections of one worker.
+    ///
+    /// Beyond: accepted, answered 503 and closed.
     public static let downstreamConnectionsMax = 32_768
-    /// Upstream connections of one worker over all pools, shadow included. Beyond: 503.
+    /// Upstream connections of one worker over all pools, shadow included.
+    ///
+    /// Beyond: 503.
     public static let upstreamConnectionsMax = 32_768
-    /// Exchanges of one worker, shadow copies included. Beyond: 503, copies are shed.
+    /// Exchanges of one worker, shadow copies included.
+    ///
+    /// Beyond: 503, copies are shed.
     public static let exchangesMax = 65_536
     /// Ready events taken from the kernel in one call.
     public static let eventsPerPoll = 512
 
-    /// Blocks that one exchange moves in a row; then others have their turn. So a fast one holds
-    /// nobody up for longer than some 100 µs.
+    /// Blocks that one exchange moves in a row; then others have their turn.
+    ///
+    /// So a fast one holds nobody up for longer than some 100 µs.
     public static let blocksPerTurn = 8
     /// The same for a copy: clients come first.
     public static let copyBlocksPerTurn = 3
 
     // MARK: HTTP/1.1 messages
 
-    /// Bytes of a request or response head. Beyond: 431, or 502 for a response.
+    /// Bytes of a request or response head.
+    ///
+    /// Beyond: 431, or 502 for a response.
     public static let headBytesMax = 16_000
-    /// Bytes of a request line. Beyond: 414 (RFC 9112 3 asks for at least 8,000).
+    /// Bytes of a request line.
+    ///
+    /// Beyond: 414 (RFC 9112 3 asks for at least 8,000).
     public static let requestLineBytesMax = 8_192
-    /// Header fields of one message. Beyond: 431 / 502.
+    /// Header fields of one message.
+    ///
+    /// Beyond: 431 / 502.
     public static let headerFieldsMax = 100
-    /// Bytes of a method. Beyond: 400. The longest registered one has 17.
+    /// Bytes of a method.
+    ///
+    /// Beyond: 400. The longest registered one has 17.
     public static let methodBytesMax = 32
-    /// Bytes of a host without its port (DNS allows 253). Beyond: 400.
+    /// Bytes of a host without its port (DNS allows 253).
+    ///
+    /// Beyond: 400.
     public static let hostBytesMax = 255
     /// Options in the Connection fields of one message, `close` and `keep-alive` not counted: each
-    /// is compared with every field. Beyond: 400 / 502.
+    /// is compared with every field.
+    ///
+    /// Beyond: 400 / 502.
     public static let connectionOptionsMax = 16
-    /// Digits of a chunk size, leading zeros included. Beyond: 400 / abort.
+    /// Digits of a chunk size, leading zeros included.
+    ///
+    /// Beyond: 400 / abort.
     public static let chunkSizeDigitsMax = 15
-    /// Bytes of one chunk-size line with its extensions. Beyond: 400 / abort (CVE-2023-39326).
+    /// Bytes of one chunk-size line with its extensions.
+    ///
+    /// Beyond: 400 / abort (CVE-2023-39326).
     public static let chunkLineBytesMax = 256
-    /// Bytes of a trailer section. Beyond: 400 / abort.
+    /// Bytes of a trailer section.
+    ///
+    /// Beyond: 400 / abort.
     public static let trailerBytesMax = 8_192
-    /// Interim (1xx) answers before a final one. Beyond: 502.
+    /// Interim (1xx) answers before a final one.
+    ///
+    /// Beyond: 502.
     public static let interimResponsesMax = 16
-    /// Empty lines (CRLF) skipped before a request line (RFC 9112 2.2). Beyond: 400.
+    /// Empty lines (CRLF) skipped before a request line (RFC 9112 2.2).
+    ///
+    /// Beyond: 400.
     public static let leadingEmptyLinesMax = 4
     /// Requests on one downstream connection; then `Connection: close`.
     public static let requestsPerConnectionMax = 1_000_000
 
     // MARK: Deadlines of clients (milliseconds)
 
-    /// From the first byte of a head to its end. Then 408.
+    /// From the first byte of a head to its end.
+    ///
+    /// Then 408.
     public static let headTimeoutMilliseconds = 10_000
-    /// A kept connection without a request. Then it is closed.
+    /// A kept connection without a request.
+    ///
+    /// Then it is closed.
     public static let idleTimeoutMilliseconds = 75_000
-    /// Slowest client body: bytes per second, measured over `rateWindowMilliseconds`. Below: 408.
+    /// Slowest client body: bytes per second, measured over `rateWindowMilliseconds`.
+    ///
+    /// Below: 408.
     public static let bodyRateBytesPerSecondMin = 240
-    /// Slowest reader of an answer, measured likewise. Below: aborted.
+    /// Slowest reader of an answer, measured likewise.
+    ///
+    /// Below: aborted.
     public static let readRateBytesPerSecondMin = 240
     /// How long a slow transfer is watched before its rate counts.
     public static let rateWindowMilliseconds = 10_000
@@ -71,39 +111,59 @@ public enum Limits {
     /// Bytes of an unfinished upload that are drained after an early answer.
     public static let lingerBytesMax = 1_048_576
 
-    /// A kept connection without a request when the edge drains. Then it is closed.
+    /// A kept connection without a request when the edge drains.
+    ///
+    /// Then it is closed.
     public static let drainIdleMilliseconds = 1_000
 
     // MARK: Deadlines of upstreams (milliseconds; routes may change them)
 
-    /// TCP connect. Then 504 (or rescue).
+    /// TCP connect.
+    ///
+    /// Then 504 (or rescue).
     public static let connectTimeoutMilliseconds = 2_000
-    /// From the request sent to the first byte of the final head. Then 504.
+    /// From the request sent to the first byte of the final head.
+    ///
+    /// Then 504.
     public static let firstByteTimeoutMilliseconds = 30_000
-    /// Between two bytes of an answer. Then the answer is cut.
+    /// Between two bytes of an answer.
+    ///
+    /// Then the answer is cut.
     public static let upstreamIdleTimeoutMilliseconds = 30_000
-    /// The whole exchange. Then 504 or the answer is cut. 0 in a route: none.
+    /// The whole exchange.
+    ///
+    /// Then 504 or the answer is cut. 0 in a route: none.
     public static let totalTimeoutMilliseconds = 300_000
-    /// An unused upstream connection. Shorter than what servers keep (nginx 75 s, node 5 s).
+    /// An unused upstream connection.
+    ///
+    /// Shorter than what servers keep (nginx 75 s, node 5 s).
     public static let upstreamKeepIdleMilliseconds = 4_500
     /// Requests over one upstream connection; then it is closed.
     public static let requestsPerUpstreamConnectionMax = 100_000
     /// Connections of one worker to one upstream; the rest wait in its queue.
     public static let connectionsPerUpstreamMax = 1_024
-    /// Exchanges of one worker that wait for a connection of one upstream. Beyond: 503.
+    /// Exchanges of one worker that wait for a connection of one upstream.
+    ///
+    /// Beyond: 503.
     public static let pendingPerUpstreamMax = 1_024
 
     // MARK: Shadow
 
     /// Bytes of a body that is teed for a copy or for rescue; longer ones are not copied.
     public static let teedBodyBytesMax = 65_536
-    /// Copies of one worker that wait for a connection. Beyond: shed and counted.
+    /// Copies of one worker that wait for a connection.
+    ///
+    /// Beyond: shed and counted.
     public static let shadowQueueMax = 1_024
     /// Connections of one worker to one upstream for copies.
     public static let shadowConnectionsPerUpstreamMax = 32
-    /// The whole life of one copy. Then it is dropped and counted.
+    /// The whole life of one copy.
+    ///
+    /// Then it is dropped and counted.
     public static let shadowTimeoutMilliseconds = 10_000
-    /// Bytes of a copy's answer that are drained. Beyond: its connection is closed.
+    /// Bytes of a copy's answer that are drained.
+    ///
+    /// Beyond: its connection is closed.
     public static let shadowAnswerBytesMax = 1_048_576
     /// Failures of copies in a row that open an origin's breaker for copies.
     public static let shadowFailuresMax = 16
@@ -114,90 +174,137 @@ public enum Limits {
 
     // MARK: Routing
 
-    /// Tenants of one edge, known and forgotten, over its life. Beyond: the document is refused.
+    /// Tenants of one edge, known and forgotten, over its life.
+    ///
+    /// Beyond: the document is refused.
     public static let tenantsMax = 262_144
-    /// Migrations of one edge over its life. Beyond: the file is refused.
+    /// Migrations of one edge over its life.
+    ///
+    /// Beyond: the file is refused.
     public static let migrationsMax = 1_024
     /// Routes of one snapshot, and upstreams of one snapshot.
     public static let routesMax = 16_384
-    /// Upstream endpoints of one edge over its life. Beyond: the file is refused.
+    /// Upstream endpoints of one edge over its life.
+    ///
+    /// Beyond: the file is refused.
     public static let endpointsMax = 4_096
-    /// Segments of a path that are matched. Beyond: 404 unless a shorter prefix matches.
+    /// Segments of a path that are matched.
+    ///
+    /// Beyond: 404 unless a shorter prefix matches.
     public static let pathSegmentsMax = 64
-    /// Segments of a path that has to be rewritten (dots, `%`, `//`). Beyond: 400.
+    /// Segments of a path that has to be rewritten (dots, `%`, `//`).
+    ///
+    /// Beyond: 400.
     public static let rewrittenSegmentsMax = 256
     /// Variables of one template.
     public static let templateVariablesMax = 16
-    /// Steps of one regular-expression match (PCRE2 match limit). Beyond: no match, counted.
+    /// Steps of one regular-expression match (PCRE2 match limit).
+    ///
+    /// Beyond: no match, counted.
     public static let patternMatchSteps = 10_000
 
     // MARK: Standings
 
-    /// Answer of a worker to a delta. Then it is named as silent, exit code 6, the flip stands.
+    /// Answer of a worker to a delta.
+    ///
+    /// Then it is named as silent, exit code 6, the flip stands.
     public static let acknowledgeTimeoutMilliseconds = 1_000
-    /// Messages that wait in one worker's mailbox. Beyond: the sender waits (never a flip: deltas
-    /// merge).
+    /// Messages that wait in one worker's mailbox.
+    ///
+    /// Beyond: the sender waits (never a flip: deltas merge).
     public static let mailboxMessagesMax = 65_536
     /// How long a user who has written is read from the side that took the write.
     public static let settleMilliseconds = 2_000
     /// How long a write that has not ended is remembered: the longest total deadline of a route.
     public static let writeInFlightMilliseconds = 86_400_000
-    /// Slots of the shared table of recent writers (8 bytes each). A full bucket of eight gives up
-    /// the entry that is soonest to expire, counted.
+    /// Slots of the shared table of recent writers (8 bytes each).
+    ///
+    /// A full bucket of eight gives up the entry that is soonest to expire, counted.
     public static let recentWriterSlots = 1 << 20
-    /// Bytes of the preallocated local journal. Full: it is compacted after the store has taken it.
+    /// Bytes of the preallocated local journal.
+    ///
+    /// Full: it is compacted after the store has taken it.
     public static let journalBytes = 16 * 1_048_576
 
     // MARK: Documents
 
-    /// Bytes of one JSON document. Beyond: refused with a problem.
+    /// Bytes of one JSON document.
+    ///
+    /// Beyond: refused with a problem.
     public static let documentBytesMax = 67_108_864
-    /// Levels of nesting of one JSON document (bounds the reader's stack). Beyond: refused.
+    /// Levels of nesting of one JSON document (bounds the reader's stack).
+    ///
+    /// Beyond: refused.
     public static let documentDepthMax = 128
 
     /// Levels of a targeting rule, and of a value it computes (bounds the evaluator's stack).
+    ///
     /// Beyond: the document is refused; a computed value is `PARSE_ERROR`.
     public static let ruleDepthMax = 128
-    /// Steps of one evaluation: rules, elements, and every 64 bytes of text. Beyond: `PARSE_ERROR`.
+    /// Steps of one evaluation: rules, elements, and every 64 bytes of text.
+    ///
+    /// Beyond: `PARSE_ERROR`.
     public static let ruleStepsMax = 100_000
 
     // MARK: Store
 
-    /// How long SQLite waits for a lock that another process holds. Then: locked, tried again
-    /// later.
+    /// How long SQLite waits for a lock that another process holds.
+    ///
+    /// Then: locked, tried again later.
     public static let storeBusyMilliseconds = 150
-    /// How long a flip waits for its transaction. Then it is given up, and undone if it commits.
+    /// How long a flip waits for its transaction.
+    ///
+    /// Then it is given up, and undone if it commits.
     public static let storeWaitMilliseconds = 5_000
-    /// How long a rollback waits for a healthy store, so that it can say "in the store". It is in
-    /// effect and journalled by then; a store that is known to be ill is not waited for at all.
+    /// How long a rollback waits for a healthy store, so that it can say "in the store".
+    ///
+    /// It is in effect and journalled by then; a store that is known to be ill is not waited for at
+    /// all.
     public static let rollbackStoreWaitMilliseconds = 100
-    /// How long a rollback waits for its journal. Then the answer says that it is not recorded.
+    /// How long a rollback waits for its journal.
+    ///
+    /// Then the answer says that it is not recorded.
     public static let journalWaitMilliseconds = 2_000
     /// Between two attempts to give a store that failed what it has missed.
     public static let storeRetryMilliseconds = 500
-    /// Acts that wait for the store in memory. Beyond: the oldest stay in the journal until a
-    /// start.
+    /// Acts that wait for the store in memory.
+    ///
+    /// Beyond: the oldest stay in the journal until a start.
     public static let storeBacklogMax = 100_000
 
     // MARK: Files that people write
 
-    /// Bytes of one YAML file (10,000 tenants take 2 MiB). Beyond: refused with a problem.
+    /// Bytes of one YAML file (10,000 tenants take 2 MiB).
+    ///
+    /// Beyond: refused with a problem.
     public static let yamlBytesMax = 16_777_216
-    /// Levels of nesting of one YAML document (bounds the stack). Beyond: refused with a problem.
+    /// Levels of nesting of one YAML document (bounds the stack).
+    ///
+    /// Beyond: refused with a problem.
     public static let yamlDepthMax = 32
-    /// Values of one YAML file. Beyond: refused with a problem.
+    /// Values of one YAML file.
+    ///
+    /// Beyond: refused with a problem.
     public static let yamlNodesMax = 2_000_000
-    /// Bytes of one key: keys are words. Beyond: refused with a problem.
+    /// Bytes of one key: keys are words.
+    ///
+    /// Beyond: refused with a problem.
     public static let yamlKeyBytesMax = 256
     /// Syntax errors of one file that are reported; the rest follows after the next run.
     public static let yamlProblemsMax = 32
-    /// Bytes of one regular expression of a route. Beyond: refused with a problem.
+    /// Bytes of one regular expression of a route.
+    ///
+    /// Beyond: refused with a problem.
     public static let patternBytesMax = 4_096
     /// Worker threads of one edge, of which each owns a core.
     public static let workersMax = 256
-    /// Bytes of a path of a Unix socket (sockaddr_un, less its NUL). Beyond: refused.
+    /// Bytes of a path of a Unix socket (sockaddr_un, less its NUL).
+    ///
+    /// Beyond: refused.
     public static let unixPathBytesMax = 107
-    /// Files of one folder that are read. Beyond: refused with a problem.
+    /// Files of one folder that are read.
+    ///
+    /// Beyond: refused with a problem.
     public static let routeFilesMax = 10_000
     /// Findings of one run that are kept; the rest follows after the next run.
     public static let problemsMax = 10_000
@@ -215,12 +322,20 @@ public enum Limits {
 
     // MARK: Sample services
 
-    /// Connections of a sample service at once, a thread each. Beyond: 503.
+    /// Connections of a sample service at once, a thread each.
+    ///
+    /// Beyond: 503.
     public static let sampleConnectionsMax = 2_048
-    /// Bytes of a request's content that a sample service takes. Beyond: 413.
+    /// Bytes of a request's content that a sample service takes.
+    ///
+    /// Beyond: 413.
     public static let sampleBodyBytesMax = 16 * 1_048_576
-    /// Tenants whose changes a sample service keeps. Beyond: 507.
+    /// Tenants whose changes a sample service keeps.
+    ///
+    /// Beyond: 507.
     public static let sampleTenantsMax = 20_000
-    /// Records of one kind that a tenant may create. Beyond: 507.
+    /// Records of one kind that a tenant may create.
+    ///
+    /// Beyond: 507.
     public static let sampleRecordsMax = 1_000
 }

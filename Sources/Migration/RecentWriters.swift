@@ -30,8 +30,10 @@ public struct RecentWritersView: BitwiseCopyable, Sendable {
     private static let leftMax = UInt64(Limits.writeInFlightMilliseconds)
     private static let untilMask: UInt64 = 1 << 35 - 1
 
-    /// The key of a user within a cell. `epoch` changes with every rollback of the cell, which
-    /// makes all its earlier entries unreachable: that is how a rollback clears them.
+    /// The key of a user within a cell.
+    ///
+    /// `epoch` changes with every rollback of the cell, which makes all its earlier entries
+    /// unreachable: that is how a rollback clears them.
     public func key(_ cell: CellNumber, epoch: UInt32, user: UInt64) -> UInt64 {
         let place = UInt64(cell.migration) << 32 | UInt64(cell.tenant)
         let mixed = foldedMultiply(place ^ 0x9e37_79b9_7f4a_7c15, user | 1)
@@ -62,7 +64,9 @@ public struct RecentWritersView: BitwiseCopyable, Sendable {
     }
 
     /// A write of this user goes to `side`; ``endWrite(_:_:nowMilliseconds:settleMilliseconds:)``
-    /// must follow. `false`: the entry of another user had to give way for it.
+    /// must follow.
+    ///
+    /// `false`: the entry of another user had to give way for it.
     public func beginWrite(_ key: UInt64, _ side: Origin, nowMilliseconds now: UInt64) -> Bool {
         let tag = RecentWritersView.tag(key)
         let first = self.bucket(key)

@@ -79,7 +79,7 @@ public struct RouteRecord: BitwiseCopyable, Sendable {
     /// Nothing but the path may be rewritten on either side: no header, query or Host rules, and no
     /// dates: the hot path skips them with one look.
     public var isPlain = false
-    /// `metadata.name`
+    /// Its `metadata.name`.
     public var name = FlatText()
     /// One bit per stage in use.
     public var stagesMask: UInt8 = 0
@@ -147,7 +147,7 @@ public struct RouteRecord: BitwiseCopyable, Sendable {
 
 /// A named pool of endpoints.
 public struct UpstreamRecord: BitwiseCopyable, Sendable {
-    /// `metadata.name`
+    /// Its `metadata.name`.
     public var name = FlatText()
     /// Index of its first endpoint.
     public var firstEndpoint: UInt32 = 0

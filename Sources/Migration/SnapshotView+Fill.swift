@@ -217,7 +217,9 @@ extension SnapshotView {
     }
 
     /// Writes the public path for a path of `origin`: its template taken back, then the match's own
-    /// filled. `false` (and nothing written) when the origin's template does not lead there.
+    /// filled.
+    ///
+    /// `false` (and nothing written) when the origin's template does not lead there.
     public func writePublicPath(
         _ hit: RouteHit,
         origin: Origin,

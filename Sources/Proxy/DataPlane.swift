@@ -55,8 +55,10 @@ public final class DataPlane: Sendable {
     /// Workers that run.
     public var workerCount: Int { self.mailboxes.count }
 
-    /// Opens the listeners and starts the workers. Connections wait until ``open()``, so that every
-    /// standing can be applied before the first request.
+    /// Opens the listeners and starts the workers.
+    ///
+    /// Connections wait until ``open()``, so that every standing can be applied before the first
+    /// request.
     public init(
         plan: ProxyPlan,
         snapshot: Snapshot,
@@ -167,7 +169,9 @@ public final class DataPlane: Sendable {
         return total
     }
 
-    /// Takes log lines out of the workers' rings. One thread only.
+    /// Takes log lines out of the workers' rings.
+    ///
+    /// One thread only.
     public func drainLog(_ sink: (ByteWindow) -> Int) {
         for ring in self.rings { ring.drain(sink) }
     }

@@ -78,7 +78,7 @@ extension Reactor {
         }
     }
 
-    /// The end of a rate window of an exchange: is the client the slow side, and too slow?
+    /// Ends a rate window of an exchange: whether the client is the slow side, and too slow.
     private mutating func reviewExchange(_ handle: Handle) {
         let index = handle.index
         let exchange = self.downstreams[index].exchange

@@ -198,7 +198,9 @@ struct Reactor: ~Copyable {
         self.resumed.append(handle)
     }
 
-    /// No client is left. Copies in flight hold nobody up: a silent shadow must not delay a stop.
+    /// No client is left.
+    ///
+    /// Copies in flight hold nobody up: a silent shadow must not delay a stop.
     private var isIdle: Bool { self.downstreams.count == 0 }
 
     /// A pseudo-random word for sampling (not for secrets).

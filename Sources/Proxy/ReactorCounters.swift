@@ -2,8 +2,9 @@
 
 import Bytes
 
-/// What a worker counts, whatever the route. The case's raw value is its word in the worker's
-/// table.
+/// What a worker counts, whatever the route.
+///
+/// The case's raw value is its word in the worker's table.
 public enum WorkerCounter: Int, CaseIterable, Sendable {
     /// Connections taken from clients.
     case connectionsAccepted

@@ -105,7 +105,9 @@ final class ReactorMailbox: Sendable {
     /// For the worker's poller.
     var wakeupDescriptor: Int32 { self.wakeup.number }
 
-    /// Posts a message and wakes the worker. From any thread.
+    /// Posts a message and wakes the worker.
+    ///
+    /// From any thread.
     func post(_ message: MailboxMessage) {
         self.messages.withLock { $0.append(message) }
         self.isFilled.store(true, ordering: .releasing)

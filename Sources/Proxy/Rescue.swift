@@ -8,7 +8,9 @@ import Wire
 // Banyan's own answer, or a connection that is cut.
 
 extension Reactor {
-    /// The exchange met an error. `onReused`: on a connection that had served before.
+    /// The exchange met an error.
+    ///
+    /// `onReused`: on a connection that had served before.
     mutating func fail(_ exchange: Handle, _ error: ExchangeError, onReused: Bool = false) {
         guard self.exchanges.isLive(exchange) else { return }
         let e = exchange.index
@@ -46,7 +48,9 @@ extension Reactor {
         self.answer(exchange, status: error.status, code: problemCode(of: error.status))
     }
 
-    /// Modern answered 5xx at `live`: legacy is asked instead. `true`: it is being asked.
+    /// Modern answered 5xx at `live`: legacy is asked instead.
+    ///
+    /// `true`: it is being asked.
     mutating func rescueStatus(_ exchange: Handle) -> Bool {
         let e = exchange.index
         guard self.exchanges[e].kind == .client, self.mayRescue(e) else { return false }

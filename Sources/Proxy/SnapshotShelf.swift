@@ -30,7 +30,9 @@ struct SnapshotShelf: ~Copyable {
     /// An exchange begins with this snapshot.
     mutating func retain(_ slot: UInt16) { self.counts[Int(slot)] &+= 1 }
 
-    /// An exchange of this snapshot is over. The reference itself goes when mail is read next.
+    /// An exchange of this snapshot is over.
+    ///
+    /// The reference itself goes when mail is read next.
     mutating func release(_ slot: UInt16) {
         precondition(self.counts[Int(slot)] > 0, "snapshot slot \(slot) released once too often")
         self.counts[Int(slot)] &-= 1

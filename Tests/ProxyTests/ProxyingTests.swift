@@ -14,12 +14,16 @@ struct ProxyingTests {
         let legacy = try TestOrigin { _ in ok("from legacy", "X-Own: 1\r\n") }
         let modern = try TestOrigin { _ in ok("from modern") }
         let edge = try TestEdge(
-            routes: [TestEdge.route("r", prefix: "/")], legacy: legacy.port, modern: modern.port,
-            stages: ["r": [StageResolution(stage: .legacy, isTargeted: false)]])
+            routes: [TestEdge.route("r", prefix: "/")],
+            legacy: legacy.port,
+            modern: modern.port,
+            stages: ["r": [StageResolution(stage: .legacy, isTargeted: false)]]
+        )
         let answer = try TestClient.exchange(
             port: edge.port,
             "GET /a/b?c=d HTTP/1.1\r\nHost: x.example\r\nConnection: close\r\nX-Tenant-Id: evil\r\n"
-                + "Forwarded: for=1.2.3.4\r\nX-Kept: yes\r\n\r\n")
+                + "Forwarded: for=1.2.3.4\r\nX-Kept: yes\r\n\r\n"
+        )
         #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
         #expect(answer.hasSuffix("\r\n\r\nfrom legacy"))
         #expect(answer.contains("X-Own: 1\r\n"))
@@ -37,8 +41,11 @@ struct ProxyingTests {
         let legacy = try TestOrigin { _ in ok("legacy") }
         let modern = try TestOrigin { _ in ok("modern") }
         let edge = try TestEdge(
-            routes: [TestEdge.route("r", prefix: "/")], legacy: legacy.port, modern: modern.port,
-            stages: ["r": [StageResolution(stage: .legacy, isTargeted: false)]])
+            routes: [TestEdge.route("r", prefix: "/")],
+            legacy: legacy.port,
+            modern: modern.port,
+            stages: ["r": [StageResolution(stage: .legacy, isTargeted: false)]]
+        )
         let client = try TestClient(port: edge.port)
         let request = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
         client.send(request)
@@ -57,11 +64,15 @@ struct ProxyingTests {
     @Test func `bodies of every framing arrive whole, small and large`() throws {
         let echo = try TestOrigin { request in
             let body = request.components(separatedBy: "\r\n\r\n").dropFirst().joined(
-                separator: "\r\n\r\n")
+                separator: "\r\n\r\n"
+            )
             return ok(body)
         }
         let edge = try TestEdge(
-            routes: [TestEdge.route("r", prefix: "/")], legacy: echo.port, modern: echo.port)
+            routes: [TestEdge.route("r", prefix: "/")],
+            legacy: echo.port,
+            modern: echo.port
+        )
         for size in [0, 1, 1_000, 5_000, 16_384, 100_000, 1_000_000] {
             let body = String(repeating: "abcdefghij", count: size / 10 + 1).prefix(size)
             let answer = try TestClient.exchange(
@@ -73,7 +84,8 @@ struct ProxyingTests {
         let chunked = try TestClient.exchange(
             port: edge.port,
             "POST /e HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
-                + "3;ext=1\r\nabc\r\n5\r\ndefgh\r\n0\r\nTrailer: x\r\n\r\n")
+                + "3;ext=1\r\nabc\r\n5\r\ndefgh\r\n0\r\nTrailer: x\r\n\r\n"
+        )
         #expect(chunked.hasSuffix("3\r\nabc\r\n5\r\ndefgh\r\n0\r\n\r\n"))
     }
 
@@ -82,7 +94,10 @@ struct ProxyingTests {
             ok(String(request.split(separator: " ")[1]))
         }
         let edge = try TestEdge(
-            routes: [TestEdge.route("r", prefix: "/")], legacy: origin.port, modern: origin.port)
+            routes: [TestEdge.route("r", prefix: "/")],
+            legacy: origin.port,
+            modern: origin.port
+        )
         let client = try TestClient(port: edge.port)
         client.send((1...20).map { "GET /n\($0)! HTTP/1.1\r\nHost: x\r\n\r\n" }.joined())
         let text = client.read(until: "/n20!")
@@ -97,11 +112,15 @@ struct ProxyingTests {
         let legacy = try TestOrigin { _ in ok("legacy") }
         let modern = try TestOrigin { _ in ok("modern") }
         let edge = try TestEdge(
-            routes: [TestEdge.route("r", prefix: "/")], legacy: legacy.port, modern: modern.port,
-            stages: ["r": [StageResolution(stage: .shadow, isTargeted: false)]])
+            routes: [TestEdge.route("r", prefix: "/")],
+            legacy: legacy.port,
+            modern: modern.port,
+            stages: ["r": [StageResolution(stage: .shadow, isTargeted: false)]]
+        )
         let answer = try TestClient.exchange(
             port: edge.port,
-            "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nIf-None-Match: \"1\"\r\n\r\n")
+            "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nIf-None-Match: \"1\"\r\n\r\n"
+        )
         #expect(answer.hasSuffix("legacy"))
         try waitUntil { edge.plane.total(.copiesAnswered) == 1 }
         let copy = try #require(modern.requests.first)
@@ -115,15 +134,21 @@ struct ProxyingTests {
             "HTTP/1.1 500 Oops\r\nContent-Length: 3\r\n\r\nbad"
         }
         let edge = try TestEdge(
-            routes: [TestEdge.route("r", prefix: "/")], legacy: legacy.port, modern: modern.port,
-            stages: ["r": [StageResolution(stage: .live, isTargeted: false)]])
+            routes: [TestEdge.route("r", prefix: "/")],
+            legacy: legacy.port,
+            modern: modern.port,
+            stages: ["r": [StageResolution(stage: .live, isTargeted: false)]]
+        )
         let answer = try TestClient.exchange(
-            port: edge.port, "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            port: edge.port,
+            "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
         #expect(answer.hasSuffix("legacy"))
         #expect(edge.plane.total(.rescues) == 1)
         let write = try TestClient.exchange(
             port: edge.port,
-            "POST /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi")
+            "POST /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"
+        )
         #expect(write.hasPrefix("HTTP/1.1 500"), "a write is never rescued")
     }
 
@@ -136,11 +161,15 @@ struct ProxyingTests {
         route.timeouts.firstByteMilliseconds = 200
         let edge = try TestEdge(routes: [route], legacy: silent.port, modern: 1)
         let slow = try TestClient.exchange(
-            port: edge.port, "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            port: edge.port,
+            "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
         #expect(slow.hasPrefix("HTTP/1.1 504"))
         edge.put("*", "r", Standing(.modern), generation: 1)
         let refused = try TestClient.exchange(
-            port: edge.port, "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            port: edge.port,
+            "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
         #expect(refused.hasPrefix("HTTP/1.1 502"))
         #expect(refused.contains("application/problem+json"))
     }
@@ -150,7 +179,10 @@ struct ProxyingTests {
             "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\nonly this"
         }
         let edge = try TestEdge(
-            routes: [TestEdge.route("r", prefix: "/")], legacy: origin.port, modern: origin.port)
+            routes: [TestEdge.route("r", prefix: "/")],
+            legacy: origin.port,
+            modern: origin.port
+        )
         let client = try TestClient(port: edge.port)
         client.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
         #expect(client.readAll() == nil, "the connection ends with a reset")
@@ -175,13 +207,17 @@ struct UnsentBodyTests {
     @Test func `a body that a dead upstream never took is not a request`() throws {
         let legacy = try TestOrigin { _ in ok("legacy") }
         let edge = try TestEdge(
-            routes: [TestEdge.route("r", prefix: "/")], legacy: legacy.port, modern: 1,
-            stages: ["r": [StageResolution(stage: .modern, isTargeted: false)]])
+            routes: [TestEdge.route("r", prefix: "/")],
+            legacy: legacy.port,
+            modern: 1,
+            stages: ["r": [StageResolution(stage: .modern, isTargeted: false)]]
+        )
         let client = try TestClient(port: edge.port)
         let smuggled = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
         let body = String(repeating: smuggled, count: 200)
         client.send(
-            "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        )
         let answer = client.read(until: "UPSTREAM_FAILED")
         #expect(answer.hasPrefix("HTTP/1.1 502"))
         edge.put("*", "r", Standing(.legacy), generation: 1)

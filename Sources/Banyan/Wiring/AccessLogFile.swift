@@ -34,7 +34,9 @@ final class AccessLogFile: Sendable {
     /// Ends ``run(_:)`` after a last look.
     func stop() { self.isStopping.store(true, ordering: .releasing) }
 
-    /// Writes what comes until stopped. Blocks; the log's own thread.
+    /// Writes what comes until stopped.
+    ///
+    /// Blocks; the log's own thread.
     func run(_ drain: () -> Void) {
         while true {
             let isLast = self.isStopping.load(ordering: .acquiring)
@@ -53,8 +55,10 @@ final class AccessLogFile: Sendable {
         closeDescriptor(Int32(earlier))
     }
 
-    /// Writes bytes; how many were taken. On a full disk what waits is given up, and the loss shows
-    /// in the log itself by the missing lines and in the rings' counters once they fill.
+    /// Writes bytes; how many were taken.
+    ///
+    /// On a full disk what waits is given up, and the loss shows in the log itself by the missing
+    /// lines and in the rings' counters once they fill.
     func write(_ bytes: ByteWindow) -> Int {
         writeOnce(Int32(self.descriptor.load(ordering: .acquiring)), bytes)
     }

@@ -27,8 +27,12 @@ final class EdgePlane: EdgePort {
         self.notes = CellNotes()
         self.log = try configuration.accessLogPath.map { try AccessLogFile(path: $0) }
         self.plane = try DataPlane(
-            plan: try EdgePlane.plan(configuration, workers: workers), snapshot: start.snapshot,
-            writers: self.writers, notes: self.notes, seed: seed)
+            plan: try EdgePlane.plan(configuration, workers: workers),
+            snapshot: start.snapshot,
+            writers: self.writers,
+            notes: self.notes,
+            seed: seed
+        )
         self.learn(start.snapshot)
         for cell in start.diverged { self.notes.view.markDiverged(cell) }
         _ = self.apply(start.standings)
@@ -37,7 +41,8 @@ final class EdgePlane: EdgePort {
     }
 
     private static func plan(
-        _ configuration: ConfigurationModel, workers: Int
+        _ configuration: ConfigurationModel,
+        workers: Int
     ) throws -> ProxyPlan {
         var listeners: [ListenerPlan] = []
         for listener in configuration.listeners {
@@ -46,11 +51,15 @@ final class EdgePlane: EdgePort {
                 throw WiringError("listener `\(listener.name)`: no address for \(listener.host)")
             }
             listeners.append(
-                ListenerPlan(address: address, trustedPeers: listener.trustedPeers))
+                ListenerPlan(address: address, trustedPeers: listener.trustedPeers)
+            )
         }
         return ProxyPlan(
-            workers: workers > 0 ? workers : coreCount(), listeners: listeners,
-            edgeName: configuration.edgeName, writesLog: configuration.accessLogPath != nil)
+            workers: workers > 0 ? workers : coreCount(),
+            listeners: listeners,
+            edgeName: configuration.edgeName,
+            writesLog: configuration.accessLogPath != nil
+        )
     }
 
     private func startLog() throws {

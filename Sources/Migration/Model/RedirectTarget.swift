@@ -14,9 +14,9 @@ extension RouteMatchModel {
         return lines.joined(separator: "\n")
     }
 
-    /// The implicit match of a redirect's target: this match on `inverse` (design.md 2). It ranks
-    /// as if
-    /// written so: a target of an exact path without variables is exact.
+    /// The implicit match of a redirect's target: this match on `inverse` (design.md 2).
+    ///
+    /// It ranks as if written so: a target of an exact path without variables is exact.
     public func redirected(to inverse: PathTemplate) -> RouteMatchModel {
         var match = self
         match.pathType = self.pathType == .exact ? .exact : .template

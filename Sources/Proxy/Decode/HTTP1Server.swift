@@ -46,7 +46,9 @@ extension Reactor {
         }
     }
 
-    /// Reads and parses the next head. `false`: nothing more to do now (or the connection is gone).
+    /// Reads and parses the next head.
+    ///
+    /// `false`: nothing more to do now (or the connection is gone).
     private mutating func readHead(_ handle: Handle) -> Bool {
         let index = handle.index
         // What is buffered may already be a whole pipelined request.
@@ -229,7 +231,9 @@ extension Reactor {
         }
     }
 
-    /// Closes a client's connection and releases what it holds. Its exchange must be gone.
+    /// Closes a client's connection and releases what it holds.
+    ///
+    /// Its exchange must be gone.
     mutating func closeDownstream(_ handle: Handle) {
         let index = handle.index
         precondition(

@@ -51,7 +51,9 @@ extension Reactor {
         self.decideExchange(exchange, view, hit, route)
     }
 
-    /// Brings the path into its one form. `false`: it has none (RFC 3986, design.md 5).
+    /// Brings the path into its one form.
+    ///
+    /// `false`: it has none (RFC 3986, design.md 5).
     private mutating func canonicalise(_ e: UInt32) -> Bool {
         let raw = self.pathWindow(e)
         var writer = self.blocks.writer(self.scratch, from: 0)

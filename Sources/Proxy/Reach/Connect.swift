@@ -6,7 +6,9 @@ import Migration
 
 extension Reactor {
     /// Gets the exchange a connection to the origin it asks: an idle one, a new one, or a place in
-    /// the queue. `isFresh`: not an idle one (a second attempt after a lost race).
+    /// the queue.
+    ///
+    /// `isFresh`: not an idle one (a second attempt after a lost race).
     mutating func reach(_ exchange: Handle, isFresh: Bool = false) {
         let e = exchange.index
         guard let pool = self.choosePool(e) else {
@@ -49,9 +51,9 @@ extension Reactor {
         return nil
     }
 
-    /// Chooses an endpoint of the upstream that the exchange asks now; they take turns. Its pool,
-    /// or
-    /// `nil` when there is none.
+    /// Chooses an endpoint of the upstream that the exchange asks now; they take turns.
+    ///
+    /// Its pool, or `nil` when there is none.
     private mutating func choosePool(_ e: UInt32) -> Int? {
         let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
         let index = self.exchanges[e].upstreamIndex
@@ -74,8 +76,9 @@ extension Reactor {
     }
 
     /// Another endpoint of the same upstream, after one refused the connection: nothing was sent
-    /// yet,
-    /// so any request may try it. `true`: it is being tried.
+    /// yet, so any request may try it.
+    ///
+    /// `true`: it is being tried.
     mutating func reachNextEndpoint(_ exchange: Handle) -> Bool {
         let e = exchange.index
         let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
@@ -216,7 +219,9 @@ extension Reactor {
         }
     }
 
-    /// Closes an upstream connection. Its exchange, if any, must have been taken off it.
+    /// Closes an upstream connection.
+    ///
+    /// Its exchange, if any, must have been taken off it.
     ///
     /// A place has come free: the first exchange of the queue gets a connection of its own. One
     /// that cannot be had at all leaves the place to the next, or nobody would ever call it.

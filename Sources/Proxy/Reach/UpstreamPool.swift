@@ -84,8 +84,9 @@ extension Reactor {
         return first
     }
 
-    /// Takes an exchange out of its pool's queue. Linear in the queue; only for cancelled
-    /// exchanges.
+    /// Takes an exchange out of its pool's queue.
+    ///
+    /// Linear in the queue; only for cancelled exchanges.
     mutating func removeWaiting(_ exchange: UInt32, pool: Int) {
         precondition(self.exchanges[exchange].isWaiting, "exchange \(exchange) waits nowhere")
         let next = self.exchanges[exchange].nextWaiting

@@ -116,7 +116,8 @@ extension Reactor {
         let isSent = self.exchanges[e].isRequestComplete && self.exchanges[e].requestDirect == 0
         self.setUpstreamDeadline(
             u,
-            after: isSent ? self.exchanges[e].firstByteTimeout : self.exchanges[e].idleTimeout)
+            after: isSent ? self.exchanges[e].firstByteTimeout : self.exchanges[e].idleTimeout
+        )
     }
 
     private mutating func advanceAnswer(_ e: UInt32, by count: Int) {

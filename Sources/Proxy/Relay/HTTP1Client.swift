@@ -5,7 +5,9 @@ import Migration
 import Wire
 
 extension Reactor {
-    /// Takes the head of an answer, if it is whole. `false`: the exchange has taken another way.
+    /// Takes the head of an answer, if it is whole.
+    ///
+    /// `false`: the exchange has taken another way.
     mutating func takeAnswerHead(_ exchange: Handle, _ upstream: Handle) -> Bool {
         let e = exchange.index
         let u = upstream.index

@@ -263,7 +263,9 @@ extension Reactor {
         )
     }
 
-    /// The framing towards the upstream. Also starts the body: what is to be sent, and from where.
+    /// The framing towards the upstream.
+    ///
+    /// Also starts the body: what is to be sent, and from where.
     private mutating func writeRequestFraming(_ e: UInt32, _ writer: inout ByteWriter) {
         if self.exchanges[e].sendsTee {
             self.exchanges[e].teeSent = 0

@@ -17,7 +17,9 @@ extension Reactor {
         self.pumpAnswer(exchange)
     }
 
-    /// Moves the request towards the upstream. `false`: the exchange has taken another way.
+    /// Moves the request towards the upstream.
+    ///
+    /// `false`: the exchange has taken another way.
     private mutating func pumpRequest(_ exchange: Handle) -> Bool {
         let e = exchange.index
         let upstream = self.exchanges[e].upstream
@@ -88,7 +90,9 @@ extension Reactor {
         self.downstreams[downstream.index].input.start &+= count
     }
 
-    /// Puts the next part of the body up for sending. `.ended`: the exchange has failed.
+    /// Puts the next part of the body up for sending.
+    ///
+    /// `.ended`: the exchange has failed.
     private mutating func takeBody(_ e: UInt32, _ u: UInt32) -> ReadOutcome {
         if self.exchanges[e].isUpstreamDeaf { return .blocked }
         if self.exchanges[e].sendsTee { return self.takeTee(e, u) }

@@ -42,7 +42,9 @@ extension Reactor {
         self.exchanges[e].kind == .client ? Limits.blocksPerTurn : Limits.copyBlocksPerTurn
     }
 
-    /// Takes the next part of the answer. `false`: nothing now, or the exchange took another way.
+    /// Takes the next part of the answer.
+    ///
+    /// `false`: nothing now, or the exchange took another way.
     private mutating func takeAnswer(_ exchange: Handle, _ upstream: Handle) -> Bool {
         let e = exchange.index
         let u = upstream.index

@@ -87,8 +87,9 @@ extension Reactor {
         self.dropCopy(exchange)
     }
 
-    /// A copy's upstream failed. Several in a row open the breaker, so that a dead origin costs
-    /// nothing but a count.
+    /// A copy's upstream failed.
+    ///
+    /// Several in a row open the breaker, so that a dead origin costs nothing but a count.
     mutating func failCopy(_ exchange: Handle, _ error: ExchangeError) {
         let e = exchange.index
         switch error {
@@ -114,7 +115,9 @@ extension Reactor {
         self.dropExchange(exchange)
     }
 
-    /// A copy's answer is drained up to a bound. `false`: it was too much, and the copy is gone.
+    /// A copy's answer is drained up to a bound.
+    ///
+    /// `false`: it was too much, and the copy is gone.
     mutating func countDrained(_ e: UInt32) -> Bool {
         guard self.exchanges[e].answerBytes > UInt64(Limits.shadowAnswerBytesMax),
             let exchange = self.exchanges.handle(at: e)

@@ -6,9 +6,9 @@ public import Bytes
 import Glibc
 
 /// The way of log lines from one worker to the thread that writes them: a byte ring with one writer
-/// and one reader, no lock. A disk that is too slow fills it, and then lines are dropped and
-/// counted;
-/// a worker never waits.
+/// and one reader, no lock.
+///
+/// A disk that is too slow fills it, and then lines are dropped and counted; a worker never waits.
 @safe
 public final class AccessLogRing: @unchecked Sendable {
     private let base: UnsafeMutablePointer<UInt8>
@@ -25,12 +25,16 @@ public final class AccessLogRing: @unchecked Sendable {
 
     deinit { unsafe self.base.deallocate() }
 
-    /// The writer's end. Exactly one may be in use, on one thread.
+    /// The writer's end.
+    ///
+    /// Exactly one may be in use, on one thread.
     var writer: AccessLogWriter {
         unsafe AccessLogWriter(base: self.base, capacity: self.capacity, words: self.words.view)
     }
 
-    /// Hands what waits to `sink`, which returns how many bytes it took. Reader's thread only.
+    /// Hands what waits to `sink`, which returns how many bytes it took.
+    ///
+    /// Reader's thread only.
     public func drain(_ sink: (ByteWindow) -> Int) {
         let words = self.words.view
         while true {

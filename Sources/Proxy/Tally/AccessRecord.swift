@@ -225,7 +225,9 @@ struct CivilDate: BitwiseCopyable, Equatable {
     var day: Int
 }
 
-/// The date `days` after 1970-01-01 (H. Hinnant's algorithm: eras of 400 years from 1 March).
+/// The date `days` after 1970-01-01 (H.
+///
+/// Hinnant's algorithm: eras of 400 years from 1 March).
 func civilDate(days: Int) -> CivilDate {
     let shifted = days + 719_468
     let era = shifted / 146_097

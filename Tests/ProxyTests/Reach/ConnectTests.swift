@@ -11,11 +11,16 @@ struct ConnectTests {
         let first = try TestOrigin { _ in ok("first") }
         let second = try TestOrigin { _ in ok("second") }
         let edge = try TestEdge(
-            routes: [TestEdge.route("r", prefix: "/")], legacy: first.port, modern: 1,
-            moreLegacy: [second.port])
+            routes: [TestEdge.route("r", prefix: "/")],
+            legacy: first.port,
+            modern: 1,
+            moreLegacy: [second.port]
+        )
         for _ in 0..<10 {
             let answer = try TestClient.exchange(
-                port: edge.port, "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                port: edge.port,
+                "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            )
             #expect(answer.hasPrefix("HTTP/1.1 200"))
         }
         #expect(first.requests.count == 5)
@@ -30,13 +35,17 @@ struct ConnectTests {
     @Test func `an endpoint that refuses costs no request, not even a write`() throws {
         let alive = try TestOrigin { _ in ok("alive") }
         let edge = try TestEdge(
-            routes: [TestEdge.route("r", prefix: "/")], legacy: alive.port, modern: 1,
-            moreLegacy: [1, 2])
+            routes: [TestEdge.route("r", prefix: "/")],
+            legacy: alive.port,
+            modern: 1,
+            moreLegacy: [1, 2]
+        )
         for number in 0..<9 {
             let answer = try TestClient.exchange(
                 port: edge.port,
                 "POST /w\(number) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                    + "Content-Length: 3\r\n\r\nabc")
+                    + "Content-Length: 3\r\n\r\nabc"
+            )
             #expect(answer.hasSuffix("alive"), "write \(number)")
         }
         #expect(alive.requests.count == 9, "each write exactly once")

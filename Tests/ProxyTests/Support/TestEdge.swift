@@ -151,13 +151,8 @@ final class TestClient {
     func send(_ bytes: [UInt8]) {
         var sent = 0
         while sent < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Glibc.send(
-                    self.fd,
-                    $0.baseAddress! + sent,
-                    bytes.count - sent,
-                    Int32(MSG_NOSIGNAL)
-                )
+            let count = bytes[sent...].withUnsafeBytes {
+                Glibc.send(self.fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { return }
             sent += count
@@ -268,13 +263,8 @@ final class TestOrigin: Sendable {
                 let bytes = Array(reply.utf8)
                 var sent = 0
                 while sent < bytes.count {
-                    let count = bytes.withUnsafeBytes {
-                        Glibc.send(
-                            fd,
-                            $0.baseAddress! + sent,
-                            bytes.count - sent,
-                            Int32(MSG_NOSIGNAL)
-                        )
+                    let count = bytes[sent...].withUnsafeBytes {
+                        Glibc.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
                     }
                     guard count > 0 else { return }
                     sent += count
