@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export SWIFT_BACKTRACE := enable=no
 
 BUILD_PACKAGES := libssl-dev libsqlite3-dev libfyaml-dev libpcre2-dev pkg-config
-TEST_PACKAGES := curl python3 nginx-light haproxy prometheus strace binutils gcc libc6-dev
+TEST_PACKAGES := curl python3 nginx-light haproxy prometheus strace gdb util-linux binutils gcc libc6-dev
 BENCH_PACKAGES := nginx-light haproxy strace valgrind util-linux binutils
 CHECKED := --explicit-target-dependency-import-check error
 FUZZERS := FuzzRequestHead FuzzResponseHead FuzzChunked FuzzFlagDocument FuzzRouteFile
@@ -33,6 +33,7 @@ run: build ## an edge before sample services, with lines to try; ends with Ctrl-
 	@exec .build/release/banyan sample tour
 
 test: deps-test ## all tests (20 minutes at most on two cores)
+	swift build -c release $(CHECKED) --product banyan
 	swift build --build-tests $(CHECKED)
 	swift test --skip-build --disable-xctest
 

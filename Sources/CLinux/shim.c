@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 int banyan_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
     return accept4(fd, address, length, flags);
@@ -31,7 +32,18 @@ int banyan_peer_credentials(int fd, int32_t *pid, uint32_t *uid, uint32_t *gid) 
     *gid = credentials.gid;
     return 0;
 }
+// Bit 4 alone: ELF headers, and no mapping at all (core(5)). A kernel without core files has no such
+// file, and needs none.
+static int keep_mappings_out_of_core_files(void) {
+    int fd = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return errno == ENOENT ? 0 : -1;
+    ssize_t n = write(fd, "0x10", 4);
+    close(fd);
+    return n == 4 ? 0 : -1;
+}
 int banyan_disable_core_dumps(void) {
+    // First: a process that is not dumpable may not write there without being root.
+    if (keep_mappings_out_of_core_files() != 0) return -1;
     struct rlimit none = {0, 0};
     if (setrlimit(RLIMIT_CORE, &none) != 0) return -1;
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

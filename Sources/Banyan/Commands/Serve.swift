@@ -19,6 +19,11 @@ enum ServeCommand {
                 "NUMBER",
                 "workers instead of the configuration's; 0: one per core"
             ),
+            .value(
+                "--core",
+                "none|full",
+                "core files: none (default; memory holds patient data), or full, for a debugger"
+            ),
         ],
         examples: [
             CommandExample("banyan serve --config banyan.yaml", "run the edge of this folder"),
@@ -46,9 +51,7 @@ enum ServeCommand {
         }
         // Before any thread is started: they inherit the mask.
         let signals = Signals(blocking: [SIGTERM, SIGINT, SIGHUP, SIGUSR1])
-        guard disableCoreDumps() else {
-            throw CommandFailure(.failed, "core dumps cannot be disabled; bodies hold patient data")
-        }
+        try setCoreFiles(context.arguments.value("--core") ?? "none", context)
         let edge = try RunningEdge(configuration, path: access.path)
         // With the access log on stdout, words for people go to stderr.
         for line in edge.greeting {
@@ -71,6 +74,27 @@ enum ServeCommand {
                 context.output.note(isClean ? "stopped" : "stopped; what was still open was cut")
                 return .done
             }
+        }
+    }
+
+    /// Memory holds patient data: it stays out of core files unless somebody asks for them.
+    private static func setCoreFiles(
+        _ word: String,
+        _ context: CommandContext
+    ) throws(CommandFailure) {
+        switch word {
+        case "none":
+            guard disableCoreDumps() else {
+                throw CommandFailure(
+                    .failed,
+                    "core files cannot be disabled; bodies hold patient data",
+                    hint: "--core full serves all the same"
+                )
+            }
+        case "full":
+            context.output.note("--core full: a core file of this edge holds patient data")
+        default:
+            throw CommandFailure(.usage, "--core is none or full")
         }
     }
 }

@@ -9,7 +9,9 @@ final class EdgeUnderTest: @unchecked Sendable {
     let port: Int
     let observePort: Int
     private(set) var child: ChildProcess
+    private let binary: URL
     private let environment: [String: String]
+    private let arguments: [String]
 
     /// Where an edge's traffic and its health are found, for templates of `configuration`.
     struct Ports: Sendable {
@@ -25,6 +27,8 @@ final class EdgeUnderTest: @unchecked Sendable {
         files: [String: String],
         workers: Int = 2,
         environment: [String: String] = [:],
+        binary: URL = Places.binary,
+        arguments: [String] = [],
         configuration: (Ports) -> String = { _ in "" }
     ) throws {
         self.folder = try TemporaryFolder()
@@ -32,6 +36,8 @@ final class EdgeUnderTest: @unchecked Sendable {
         self.port = ports[0]
         self.observePort = ports[1]
         self.environment = environment
+        self.binary = binary
+        self.arguments = arguments
         var text = configuration(Ports(edge: ports[0], observe: ports[1]))
         if text.isEmpty {
             text = """
@@ -54,17 +60,19 @@ final class EdgeUnderTest: @unchecked Sendable {
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         }
         for (name, text) in files { try self.folder.write(name, text) }
-        self.child = try Self.start(self.folder, environment)
+        self.child = try Self.start(binary, arguments, self.folder, environment)
         try self.waitUntilReady()
     }
 
     private static func start(
+        _ binary: URL,
+        _ arguments: [String],
         _ folder: TemporaryFolder,
         _ environment: [String: String]
     ) throws -> ChildProcess {
         try ChildProcess(
-            Places.binary.path,
-            ["serve", "--config", folder.path("banyan.yaml")],
+            binary.path,
+            ["serve", "--config", folder.path("banyan.yaml")] + arguments,
             environment: environment,
             directory: folder.path
         )
@@ -73,7 +81,7 @@ final class EdgeUnderTest: @unchecked Sendable {
     /// Starts it again on the same files and state, after it has ended.
     func restart() throws {
         precondition(!self.child.isRunning, "it runs")
-        self.child = try Self.start(self.folder, self.environment)
+        self.child = try Self.start(self.binary, self.arguments, self.folder, self.environment)
         try self.waitUntilReady()
     }
 
@@ -101,7 +109,7 @@ final class EdgeUnderTest: @unchecked Sendable {
     /// Runs a command of the CLI against this edge.
     @discardableResult
     func banyan(_ arguments: [String]) throws -> CommandResult {
-        try runCommand(Places.binary.path, arguments, directory: self.folder.path)
+        try runCommand(self.binary.path, arguments, directory: self.folder.path)
     }
 
     /// The lines of its access log, parsed.

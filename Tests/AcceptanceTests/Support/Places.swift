@@ -20,6 +20,20 @@ enum Places {
         return package.appendingPathComponent(".build/debug/banyan")
     }()
 
+    /// The optimised `banyan` (`make build`), for what a debug build does otherwise: it boxes
+    /// values, copies, and is slow.
+    ///
+    /// `nil` (and a line that says so) where it is absent.
+    static func optimisedBinary() -> URL? {
+        let environment = ProcessInfo.processInfo.environment
+        let given = environment["BANYAN_BINARY"].map { URL(fileURLWithPath: $0) }
+        let built = Self.package.appendingPathComponent(".build/release/banyan")
+        if let given, !given.path.contains("/debug/") { return given }
+        if FileManager.default.isExecutableFile(atPath: built.path) { return built }
+        print("skipped: no optimised banyan (make build)")
+        return nil
+    }
+
     /// A folder of shared test data, or `nil` (and a line that says so) where it is absent.
     static func shared(_ name: String) -> URL? {
         let environment = ProcessInfo.processInfo.environment
