@@ -95,7 +95,10 @@ var targets: [Target] = [
     tests("PatternsTests", ["Patterns", "Bytes"]),
     tests(
         "ProxyTests",
-        ["Proxy", "Bytes", "Documents", "Migration", "Wire", "Kernel", "Patterns", "Corpora"]
+        [
+            "Proxy", "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "Patterns",
+            "Corpora",
+        ]
     ),
     tests(
         "ControlTests",

@@ -172,6 +172,25 @@ public enum Limits {
     /// Blocks of one worker that copies may hold at once (of `blocksMax`).
     public static let shadowBlocksMax = 4_096
 
+    // MARK: Observing
+
+    /// Observations of one worker that are under way or wait to be compared.
+    ///
+    /// Beyond: counted as `unobserved(queue_full)`.
+    public static let observationSlots = 1_024
+    /// Longest answer body that can be kept for comparing (`parity.maxBody` is at most this).
+    public static let observedBodyBytesMax = 1_048_576
+    /// Heads of one origin's side of an observation: the request's and the answer's.
+    public static let observedHeadBytesMax = 40_960
+    /// Bytes of answers that one worker keeps for comparing.
+    ///
+    /// Beyond: `unobserved(body_too_large)`.
+    public static let observedBytesMax = 33_554_432
+    /// Waiting observations after which the compare threads are woken at once.
+    public static let observationsBeforeWake = 16
+    /// Longest nap of a compare thread that has nothing to do.
+    public static let compareNapMilliseconds = 5
+
     // MARK: Routing
 
     /// Tenants of one edge, known and forgotten, over its life.

@@ -22,6 +22,11 @@ public struct Wakeup: ~Copyable, Sendable {
     /// Safe from any thread; many signals may arrive as one.
     public func signal() { _ = eventfd_write(self.fd.number, 1) }
 
+    /// Wakes whoever waits for the eventfd `number`.
+    ///
+    /// For a hot path that knows only the number; the owner outlives it.
+    public static func signal(_ number: Int32) { _ = eventfd_write(number, 1) }
+
     /// Takes the signal, so that the descriptor is quiet again.
     public func clear() {
         var value: eventfd_t = 0

@@ -96,11 +96,17 @@ extension Decision {
         // A settled read asks the side that took the write because the other has not seen it.
         let isSettled = decision.reason == .settle
         switch decision.stage {
+        case .shadow, .dual, .live:
+            decision.isObserved = input.isSampled
+            decision.isBlind = isStale && input.isSampled
+        default: break
+        }
+        switch decision.stage {
         case .shadow where decision.origin == .legacy:
-            decision.isBlind = isStale && input.isSampled
             decision.makesCopy = input.isSampled && !isStale && !isSettled
+        case .dual where decision.origin == .legacy:
+            decision.asksBoth = input.isSampled && !isStale && !isSettled
         case .live where decision.origin == .modern:
-            decision.isBlind = isStale && input.isSampled
             decision.makesCopy = input.isSampled && !isStale && !isSettled
             decision.mayBeRescued = !isStale && !isSettled
         default: break

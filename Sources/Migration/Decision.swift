@@ -177,6 +177,10 @@ public struct Decision: BitwiseCopyable, Sendable, Equatable {
     public var marksDiverged: Bool
     /// The user must be remembered as a recent writer of `origin`.
     public var remembersWriter: Bool
+    /// The other side is asked at the same time (stage `dual`).
+    public var asksBoth: Bool
+    /// Sampled at a stage that compares: it ends as exactly one observation.
+    public var isObserved: Bool
     /// A copy was due, but the cell is diverged: counted as `unobserved(diverged)`.
     public var isBlind: Bool
     /// The entitlement was unknown: forwarded and counted.
@@ -194,6 +198,8 @@ public struct Decision: BitwiseCopyable, Sendable, Equatable {
         self.origin = origin
         self.reason = reason
         self.makesCopy = false
+        self.asksBoth = false
+        self.isObserved = false
         self.mayBeRescued = false
         self.marksDiverged = false
         self.remembersWriter = false

@@ -44,6 +44,8 @@ extension SnapshotCompiler {
         record.samplePermyriad = UInt32(model.shadow.samplePermyriad)
         record.shadowMaxBodyBytes = UInt32(model.shadow.maxBodyBytes)
         record.shadowTimeoutMilliseconds = UInt32(model.shadow.timeoutMilliseconds)
+        record.parityMaxBodyBytes = 262_144
+        record.againPermyriad = 100
         record.connectTimeoutMilliseconds = UInt32(model.timeouts.connectMilliseconds)
         record.firstByteTimeoutMilliseconds = UInt32(model.timeouts.firstByteMilliseconds)
         record.idleTimeoutMilliseconds = UInt32(model.timeouts.idleMilliseconds)

@@ -107,6 +107,14 @@ public struct RouteRecord: BitwiseCopyable, Sendable {
     public var shadowMaxBodyBytes: UInt32 = 0
     /// The whole life of a copy.
     public var shadowTimeoutMilliseconds: UInt32 = 0
+    /// Longest answer body that is kept for comparing.
+    public var parityMaxBodyBytes: UInt32 = 0
+    /// Share of observations in which legacy is read again, 1/10,000.
+    public var againPermyriad: UInt32 = 0
+    /// At `dual` modern's answer is served when it agrees with legacy's.
+    public var servesAgreed = false
+    /// How long a complete legacy answer waits for modern's then.
+    public var agreedBudgetMilliseconds: UInt32 = 0
     /// See ``TimeoutModel``.
     public var connectTimeoutMilliseconds: UInt32 = 0
     /// See ``TimeoutModel``.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How one origin's answer ended.
-public enum AnswerEnd: UInt8, Sendable {
+public enum AnswerEnd: UInt8, Sendable, BitwiseCopyable {
     /// The origin was not asked.
     case notAsked = 0
     /// Whole.
@@ -72,6 +72,18 @@ public struct CapturedExchange: Sendable {
     public var modern: CapturedAnswer
     /// Legacy read again (A/A, or a recheck); `.notAsked`: no.
     public var again: CapturedAnswer
+    /// The request's head as it went to legacy; empty: it did not.
+    ///
+    /// Memory only.
+    public var legacyRequest: [UInt8] = []
+    /// The request's head as it went to modern; empty: it did not.
+    ///
+    /// Memory only.
+    public var modernRequest: [UInt8] = []
+    /// The request has a body, so it cannot be asked again.
+    public var hasRequestBody = false
+    /// Chosen, before any answer was seen, for reading legacy again (A/A).
+    public var readsAgain = false
     /// `https://host` parts that may stand in URLs of legacy's answers.
     public var legacyHost: String
     /// The same of modern's.

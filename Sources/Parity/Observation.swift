@@ -3,7 +3,7 @@
 /// What became of one sampled exchange.
 ///
 /// Every sampled exchange ends in exactly one of these; none is dropped (design.md 8).
-public enum ObservationOutcome: UInt8, Sendable, CaseIterable {
+public enum ObservationOutcome: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     /// Both answered and agree by the route's rules.
     case match = 0
     /// Both answered and differ.
@@ -34,7 +34,7 @@ public enum ObservationOutcome: UInt8, Sendable, CaseIterable {
 }
 
 /// Why a sampled exchange was not compared.
-public enum UnobservedReason: UInt8, Sendable, CaseIterable {
+public enum UnobservedReason: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     /// It was compared.
     case none = 0
     /// The cell has writes on modern that legacy has not seen (`data: forward`).
@@ -67,6 +67,8 @@ public enum UnobservedReason: UInt8, Sendable, CaseIterable {
     case rescued = 14
     /// Banyan answered by itself.
     case answeredByBanyan = 15
+    /// The client's answer was 304, 206, 412 or 416: a copy has no conditions and no range.
+    case conditional = 16
 
     /// The word in reports, metrics and JSON: `queue_full`.
     public var word: String {
@@ -87,12 +89,13 @@ public enum UnobservedReason: UInt8, Sendable, CaseIterable {
         case .settling: "settling"
         case .rescued: "rescued"
         case .answeredByBanyan: "answered_by_banyan"
+        case .conditional: "conditional"
         }
     }
 }
 
 /// Where an observation comes from.
-public enum ObservationSource: UInt8, Sendable, CaseIterable {
+public enum ObservationSource: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     /// A copy to modern after legacy served (stage `shadow`).
     case shadow = 0
     /// Both asked at once (stage `dual`).

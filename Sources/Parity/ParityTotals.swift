@@ -54,7 +54,7 @@ public struct ParityTotals: Sendable, Hashable {
     public var operation: String
     /// Observations by ``ObservationOutcome`` raw value, 7 of them; repeats are not in here.
     public var outcomes: [UInt64]
-    /// Observations that were not compared by ``UnobservedReason`` raw value, 16 of them.
+    /// Observations that were not compared by ``UnobservedReason`` raw value, one each.
     public var unobserved: [UInt64]
     /// Mismatches whose worst difference counts in a gate
     /// (``DifferenceSeverity/countsAsMismatch``).

@@ -49,6 +49,8 @@ public final class DataPlane: Sendable {
     private let mailboxes: [ReactorMailbox]
     private let counters: [SharedWords]
     private let rings: [AccessLogRing]
+    private let arenas: [ObservationArena]
+    private let compareWakeup: Wakeup
     private let done: [Latch]
     /// The addresses listened on, in the order of the plan.
     public let addresses: [SocketAddress]
@@ -66,36 +68,31 @@ public final class DataPlane: Sendable {
         notes: CellNotes,
         seed: UInt64
     ) throws(Errno) {
-        var sockets: [[Int32]] = []
-        var addresses: [SocketAddress] = []
-        for listener in plan.listeners {
-            var wanted = listener.address
-            var row: [Int32] = []
-            for _ in 0..<plan.workers {
-                let fd = try listen(on: wanted, sharesPort: true)
-                // All workers share the port that the kernel gave to the first.
-                wanted = localAddress(of: fd.number)
-                row.append(fd.release())
-            }
-            sockets.append(row)
-            addresses.append(wanted)
-        }
+        let (sockets, addresses) = try DataPlane.openListeners(plan)
         self.addresses = addresses
         var mailboxes: [ReactorMailbox] = []
         var counters: [SharedWords] = []
         var rings: [AccessLogRing] = []
         var done: [Latch] = []
-        let edge = EdgeNames(plan: plan, seed: seed)
+        var arenas: [ObservationArena] = []
+        self.compareWakeup = try Wakeup()
+        let edge = EdgeNames(
+            plan: plan,
+            seed: seed,
+            compareDescriptor: self.compareWakeup.number
+        )
         for worker in 0..<plan.workers {
             let mailbox = try ReactorMailbox()
             let words = SharedWords(capacity: MetricsLayout.words)
             let ring = AccessLogRing(
                 capacity: plan.writesLog ? Limits.accessLogBytesMax : 4_096
             )
+            let arena = ObservationArena()
             let latch = Latch(count: 1)
             mailboxes.append(mailbox)
             counters.append(words)
             rings.append(ring)
+            arenas.append(arena)
             done.append(latch)
             let parts = WorkerParts(
                 worker: worker,
@@ -103,6 +100,7 @@ public final class DataPlane: Sendable {
                 mailbox: mailbox,
                 counters: words,
                 ring: ring,
+                observations: arena,
                 edge: edge,
                 snapshot: snapshot,
                 writers: writers,
@@ -121,7 +119,29 @@ public final class DataPlane: Sendable {
         self.mailboxes = mailboxes
         self.counters = counters
         self.rings = rings
+        self.arenas = arenas
         self.done = done
+    }
+
+    /// Each listener's sockets, one per worker, and the address they share.
+    private static func openListeners(
+        _ plan: ProxyPlan
+    ) throws(Errno) -> (sockets: [[Int32]], addresses: [SocketAddress]) {
+        var sockets: [[Int32]] = []
+        var addresses: [SocketAddress] = []
+        for listener in plan.listeners {
+            var wanted = listener.address
+            var row: [Int32] = []
+            for _ in 0..<plan.workers {
+                let fd = try listen(on: wanted, sharesPort: true)
+                // All workers share the port that the kernel gave to the first.
+                wanted = localAddress(of: fd.number)
+                row.append(fd.release())
+            }
+            sockets.append(row)
+            addresses.append(wanted)
+        }
+        return (sockets, addresses)
     }
 
     /// Begins to serve, after everything that was posted before.
@@ -167,6 +187,32 @@ public final class DataPlane: Sendable {
         var total: UInt64 = 0
         for words in self.counters { total &+= words.view.peek(word) }
         return total
+    }
+
+    // MARK: Observations
+
+    /// Observations that wait to be compared.
+    public var waitingObservations: Int { self.arenas.reduce(0) { $0 + $1.waiting } }
+
+    /// Takes the next observation, with its bytes, away from the workers; `nil`: none waits.
+    ///
+    /// Any thread.
+    public func takeObservation() -> ObservedExchange? {
+        for (worker, arena) in self.arenas.enumerated() {
+            if let slot = arena.take() { return arena.observed(slot, worker: worker) }
+        }
+        return nil
+    }
+
+    /// Waits until there may be observations, `Limits.compareNapMilliseconds` at most.
+    public func waitForObservations() {
+        if waitUntilReady(
+            self.compareWakeup.number,
+            for: .reading,
+            timeoutMilliseconds: Limits.compareNapMilliseconds
+        ) {
+            self.compareWakeup.clear()
+        }
     }
 
     /// Takes log lines out of the workers' rings.

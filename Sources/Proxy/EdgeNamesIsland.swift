@@ -12,6 +12,8 @@ struct EdgeNames: BitwiseCopyable, @unchecked Sendable {
     let name: ByteWindow
     let writesLog: Bool
     let seed: UInt64
+    /// Wakes the compare threads.
+    let compareDescriptor: Int32
     private let blocks: UnsafePointer<TrustBlock>
     private let blockCount: Int
 
@@ -22,7 +24,7 @@ struct EdgeNames: BitwiseCopyable, @unchecked Sendable {
     }
 
     /// Copies into memory that lives as long as the process: there is one edge per process.
-    init(plan: ProxyPlan, seed: UInt64) {
+    init(plan: ProxyPlan, seed: UInt64, compareDescriptor: Int32) {
         let name = Array(plan.edgeName.utf8)
         let nameMemory = UnsafeMutablePointer<UInt8>.allocate(capacity: max(name.count, 1))
         for (index, byte) in name.enumerated() {
@@ -32,6 +34,7 @@ struct EdgeNames: BitwiseCopyable, @unchecked Sendable {
         self.name = unsafe ByteWindow(base: nameMemory, count: name.count)
         self.writesLog = plan.writesLog
         self.seed = seed
+        self.compareDescriptor = compareDescriptor
         var blocks: [TrustBlock] = []
         for (listener, entry) in plan.listeners.enumerated() {
             for block in entry.trustedPeers {

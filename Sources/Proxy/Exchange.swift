@@ -111,6 +111,10 @@ struct Exchange: BitwiseCopyable {
     var copyState = CopyState.none
     /// Blocks that this copy may hold, of the shadow's share.
     var copyBlocks: UInt8 = 0
+    /// The observation that this exchange is a side of; `.max`: none.
+    var observation = UInt32.max
+    /// It stands in the queue of those that have not asked anybody yet (a dual read's second side).
+    var isUnreached = false
     var failure: ExchangeError?
 
     // The answer

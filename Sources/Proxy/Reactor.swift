@@ -70,6 +70,7 @@ struct Reactor: ~Copyable {
     let counters: SharedWordsView
     let writers: RecentWritersView
     let notes: CellNotesView
+    var observations: ObservationBook
     var log: AccessLogWriter
     let mailbox: ReactorMailbox
     let edge: EdgeNames
@@ -187,7 +188,12 @@ struct Reactor: ~Copyable {
             left &-= 1
             guard self.exchanges.isLive(exchange) else { continue }
             self.exchanges[exchange.index].isResumed = false
-            self.pumpExchange(exchange)
+            if self.exchanges[exchange.index].isUnreached {
+                self.exchanges[exchange.index].isUnreached = false
+                self.reach(exchange)
+            } else {
+                self.pumpExchange(exchange)
+            }
         }
     }
 

@@ -64,6 +64,10 @@ public enum WorkerCounter: Int, CaseIterable, Sendable {
     case copiesBlind
     /// Copies of which the answer had a 5xx status (also counted as answered).
     case copiesServerError
+    /// Observations handed to the compare threads.
+    case observations
+    /// Sampled exchanges for which there was no slot: `unobserved(queue_full)`.
+    case observationsWithoutSlot
     /// Access log lines that were dropped because the disk was too slow.
     case logLinesDropped
     /// Recent writers that did not fit into the shared table.
@@ -99,7 +103,7 @@ public enum MetricsLayout {
     /// Words before the first route's row.
     public static let globalWords = 64
     /// Words of one route's row.
-    public static let rowWords = answerers * classes * methods + 5 * histogramWords
+    public static let rowWords = answerers * classes * methods + 5 * histogramWords + 1
     /// Rows: 0 is "no route", then one for each route number.
     public static let rows = Limits.routesMax + 1
 
@@ -121,6 +125,11 @@ public enum MetricsLayout {
     /// First word of an upstream duration histogram of an origin (0 legacy, 1 modern).
     public static func upstreamDuration(row: Int, origin: Int) -> Int {
         self.duration(row: row, answerer: self.answerers &+ origin)
+    }
+
+    /// The word of a route's sampled exchanges for which there was no slot.
+    public static func unobserved(row: Int) -> Int {
+        self.globalWords &+ row &* self.rowWords &+ self.rowWords &- 1
     }
 }
 

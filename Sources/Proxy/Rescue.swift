@@ -44,6 +44,7 @@ extension Reactor {
             return
         }
         self.counters.count(.upstreamFailures)
+        self.failPart(e)
         self.exchanges[e].failure = error
         self.answer(exchange, status: error.status, code: problemCode(of: error.status))
     }
@@ -98,6 +99,7 @@ extension Reactor {
         guard let hit = self.exchanges[e].hit else { return }
         let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
         self.counters.count(.rescues)
+        self.failPart(e)
         self.exchanges[e].isRescued = true
         self.exchanges[e].failedEndpoints = 0
         self.exchanges[e].isRetried = false
@@ -133,6 +135,7 @@ extension Reactor {
         )
         self.exchanges[e].failure = error
         self.exchanges[e].isAborted = true
+        if error.isUpstreamFault { self.failPart(e) }
         // Bytes that are already with the kernel stay readable; the reset marks the cut.
         self.endExchange(exchange)
         if self.downstreams.isLive(downstream) { self.abortDownstream(downstream) }

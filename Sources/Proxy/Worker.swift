@@ -12,6 +12,7 @@ struct WorkerParts: Sendable {
     let mailbox: ReactorMailbox
     let counters: SharedWords
     let ring: AccessLogRing
+    let observations: ObservationArena
     let edge: EdgeNames
     let snapshot: Snapshot
     let writers: RecentWriters
@@ -64,6 +65,7 @@ final class Worker {
             counters: self.parts.counters.view,
             writers: self.parts.writers.view,
             notes: self.parts.notes.view,
+            observations: ObservationBook(self.parts.observations.view),
             log: self.parts.ring.writer,
             mailbox: self.parts.mailbox,
             edge: self.parts.edge,

@@ -219,6 +219,13 @@ struct EdgeFigures {
             ("shadow_due_total", .counter, "Copies that were due.")
         case .copiesServerError:
             ("shadow_server_errors_total", .counter, "Copies answered with a 5xx status.")
+        case .observations:
+            ("parity_observations_total", .counter, "Sampled exchanges handed to comparing.")
+        case .observationsWithoutSlot:
+            (
+                "parity_observations_without_slot_total", .counter,
+                "Sampled exchanges not observed because comparing is behind."
+            )
         case .logLinesDropped:
             ("access_log_dropped_total", .counter, "Access log lines dropped: the disk is slow.")
         case .writersEvicted:

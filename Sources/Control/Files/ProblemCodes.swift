@@ -291,11 +291,12 @@ private let routeCodes: [ProblemCode] = [
     ),
     ProblemCode(
         "R037",
-        "stage dual is not offered",
-        "Asking both origins at once pays only when their answers are compared; comparing comes with a "
-            + "later release. `shadow` and `live` send copies already.",
-        bad: "stages: [legacy, shadow, dual, live, modern]",
-        good: "stages: [legacy, shadow, live, modern]"
+        "stage dual without legacy",
+        "`dual` asks both origins at once and compares their answers; a service without `legacy` has "
+            + "only one.",
+        bad: "modern: { upstream: care }\nstages: [dual, live, modern]",
+        good:
+            "legacy: { upstream: old }\nmodern: { upstream: care }\nstages: [legacy, dual, modern]"
     ),
     ProblemCode(
         "R038",

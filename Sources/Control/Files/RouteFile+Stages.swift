@@ -23,18 +23,18 @@ func stageList(_ spec: inout FieldReader, hasRedirect: Bool) -> [Stage]? {
             isValid = false
             continue
         }
-        let words = Stage.allCases.filter { $0 != .dual }.map(\.name)
+        let words = Stage.allCases.map(\.name)
         guard let stage = Stage(name: text) else {
             _ = spec.chosen(text, "stages", item, among: words)
             isValid = false
             continue
         }
-        if stage == .dual {
+        if stage == .dual, !spec.has("legacy") {
             spec.problem(
                 "R037",
-                "stage `dual` is not offered by this release",
+                "stage `dual` without `spec.legacy`",
                 item,
-                "asking both at once and comparing come with a later release"
+                "asking both at once needs two origins"
             )
             isValid = false
             continue

@@ -185,6 +185,7 @@ extension Reactor {
             return
         }
         if decision.isBlind { self.counters.count(.copiesBlind) }
+        if decision.isObserved { self.startObserving(e, view, hit, route) }
         if decision.marksDiverged { self.notes.markDiverged(cell) }
         if decision.remembersWriter, self.exchanges[e].writerKey != 0 {
             // The user is remembered in any case; `false` says that somebody else had to give way.
@@ -199,13 +200,16 @@ extension Reactor {
         self.countDecision(e, cell)
         self.exchanges[e].upstreamIndex =
             decision.origin == .legacy ? route.legacyUpstream : route.modernUpstream
-        if decision.makesCopy { self.exchanges[e].copyState = .due }
-        if (decision.makesCopy || decision.mayBeRescued), !self.exchanges[e].isRequestComplete {
+        if decision.makesCopy || decision.asksBoth { self.exchanges[e].copyState = .due }
+        if (decision.makesCopy || decision.asksBoth || decision.mayBeRescued),
+            !self.exchanges[e].isRequestComplete
+        {
             self.exchanges[e].tee = .filling
             self.exchanges[e].teeLimit = Int32(
                 min(route.shadowMaxBodyBytes, UInt32(Limits.teedBodyBytesMax))
             )
         }
+        if decision.asksBoth { self.startSecondRead(exchange) }
         self.reach(exchange)
     }
 

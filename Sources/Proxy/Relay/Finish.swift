@@ -2,6 +2,7 @@
 
 import Bytes
 import Migration
+import Parity
 import Wire
 
 extension Reactor {
@@ -65,12 +66,14 @@ extension Reactor {
         if self.downstreams.isLive(downstream) {
             self.downstreams[downstream.index].exchange = .none
         }
+        self.noteConditional(e)
         let makesCopy = self.prepareCopy(e)
         self.tally(e)
         self.exchanges[e].downstream = .none
         if makesCopy {
             self.startCopy(exchange)
         } else {
+            self.endClientSide(e)
             self.dropExchange(exchange)
         }
     }
@@ -79,6 +82,7 @@ extension Reactor {
     mutating func dropExchange(_ exchange: Handle) {
         let e = exchange.index
         self.detachUpstream(e)
+        self.endObservation(e, .draining)
         self.giveTee(e)
         if self.exchanges[e].headBlock != .none { self.blocks.give(self.exchanges[e].headBlock) }
         if self.exchanges[e].pathBlock != .none { self.blocks.give(self.exchanges[e].pathBlock) }

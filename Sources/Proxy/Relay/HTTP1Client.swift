@@ -98,6 +98,9 @@ extension Reactor {
             if count == 0 { self.exchanges[e].upstreamFraming = .none }
         }
         self.setUpstreamDeadline(u, after: self.exchanges[e].idleTimeout)
+        if self.exchanges[e].observation != .max {
+            self.captureHead(e, bytes, status: head.status)
+        }
         if self.exchanges[e].kind == .client {
             guard self.writeAnswerHead(e, head, bytes) else {
                 self.exchanges[e].answer = .waiting

@@ -52,7 +52,11 @@ extension Reactor {
         self.writeRequestFraming(e, &writer)
         writer.append("\r\n")
         guard !writer.overflowed else { return false }
+        let start = Int(self.upstreams[u].output.end)
         self.upstreams[u].output.end = Int32(writer.position)
+        if self.exchanges[e].observation != .max {
+            self.captureRequest(e, self.blocks.window(block, start, writer.position))
+        }
         return true
     }
 

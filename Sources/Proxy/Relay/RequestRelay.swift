@@ -184,6 +184,9 @@ extension Reactor {
     private mutating func completeRequest(_ e: UInt32) {
         self.exchanges[e].isRequestComplete = true
         if self.exchanges[e].tee == .filling { self.exchanges[e].tee = .full }
+        if self.exchanges[e].decision.asksBoth, let exchange = self.exchanges.handle(at: e) {
+            self.startSecondRead(exchange)
+        }
         if self.exchanges[e].answer == .waiting {
             self.setUpstreamDeadline(
                 self.exchanges[e].upstream.index,

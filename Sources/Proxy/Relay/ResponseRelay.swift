@@ -203,6 +203,13 @@ extension Reactor {
     private mutating func forward(_ e: UInt32, _ u: UInt32, _ count: Int) -> Bool {
         guard count > 0 else { return true }
         self.exchanges[e].answerBytes &+= UInt64(count)
+        if self.exchanges[e].observation != .max {
+            let input = self.upstreams[u].input
+            self.captureBody(
+                e,
+                self.blocks.window(input.block, Int(input.start), Int(input.start) + count)
+            )
+        }
         guard self.exchanges[e].kind == .client else {
             self.upstreams[u].input.start &+= Int32(count)
             return self.countDrained(e)
@@ -238,6 +245,7 @@ extension Reactor {
     mutating func completeAnswer(_ e: UInt32) {
         precondition(self.exchanges[e].answer != .complete, "completed twice")
         self.exchanges[e].answer = .complete
+        self.endPart(e)
         guard self.exchanges[e].kind == .client, self.exchanges[e].answerFraming == .chunked else {
             return
         }

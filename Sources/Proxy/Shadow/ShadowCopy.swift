@@ -14,48 +14,59 @@ extension Reactor {
     mutating func prepareCopy(_ e: UInt32) -> Bool {
         guard self.exchanges[e].copyState == .due else { return false }
         self.counters.count(.copiesDue)
-        if self.exchanges[e].isAborted || self.exchanges[e].answeredBy == .banyan {
-            return self.shed(e, .copiesShedAborted)
-        }
-        let hasBody =
-            self.exchanges[e].head.framing != .none
-            && self.exchanges[e].head.framing != .length(0)
-        if hasBody, self.exchanges[e].tee != .full { return self.shed(e, .copiesShedBody) }
-        if self.isDraining || self.shadowBlocks + 6 > Limits.shadowBlocksMax {
-            return self.shed(e, .copiesShedQueue)
-        }
-        let other = self.exchanges[e].decision.origin.other
-        guard let hit = self.exchanges[e].hit else { return self.shed(e, .copiesShedQueue) }
-        let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
-        let route = view.route(hit.route)
-        let upstream = other == .legacy ? route.legacyUpstream : route.modernUpstream
-        guard upstream != .max else { return self.shed(e, .copiesShedQueue) }
-        let number = view.endpoint(view.upstream(upstream).firstEndpoint).number
-        let pool = Int(UpstreamPool.number(endpoint: number, isCopy: true))
-        if self.pools[pool].openUntil > self.nowMilliseconds {
-            return self.shed(e, .copiesShedBreaker)
-        }
-        if Int(self.pools[pool].waitingCount) >= Limits.shadowQueueMax {
-            return self.shed(e, .copiesShedQueue)
+        if let counter = self.refusalAfterAnswer(e) {
+            self.counters.count(counter)
+            self.exchanges[e].copyState = .shed
+            self.endShedCopy(e, counter.unobservedReason)
+            return false
         }
         self.exchanges[e].copyState = .sent
         return true
     }
 
-    private mutating func shed(_ e: UInt32, _ counter: WorkerCounter) -> Bool {
-        self.counters.count(counter)
-        self.exchanges[e].copyState = .shed
-        return false
+    private func refusalAfterAnswer(_ e: UInt32) -> WorkerCounter? {
+        if self.exchanges[e].isAborted || self.exchanges[e].answeredBy == .banyan {
+            return .copiesShedAborted
+        }
+        // A dual read that was not begun by now never had its request's body whole.
+        return self.exchanges[e].decision.asksBoth ? .copiesShedBody : self.refusalOfCopy(e)
+    }
+
+    /// Why no copy of this exchange may be sent now; `nil`: one may.
+    func refusalOfCopy(_ e: UInt32) -> WorkerCounter? {
+        let hasBody =
+            self.exchanges[e].head.framing != .none
+            && self.exchanges[e].head.framing != .length(0)
+        if hasBody, self.exchanges[e].tee != .full { return .copiesShedBody }
+        if self.isDraining || self.shadowBlocks + 6 > Limits.shadowBlocksMax {
+            return .copiesShedQueue
+        }
+        let other = self.exchanges[e].decision.origin.other
+        guard let hit = self.exchanges[e].hit else { return .copiesShedQueue }
+        let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
+        let route = view.route(hit.route)
+        let upstream = other == .legacy ? route.legacyUpstream : route.modernUpstream
+        guard upstream != .max else { return .copiesShedQueue }
+        let number = view.endpoint(view.upstream(upstream).firstEndpoint).number
+        let pool = Int(UpstreamPool.number(endpoint: number, isCopy: true))
+        if self.pools[pool].openUntil > self.nowMilliseconds { return .copiesShedBreaker }
+        if Int(self.pools[pool].waitingCount) >= Limits.shadowQueueMax { return .copiesShedQueue }
+        return nil
     }
 
     /// The exchange becomes its own copy and asks the other origin.
     mutating func startCopy(_ exchange: Handle) {
-        let e = exchange.index
-        guard let hit = self.exchanges[e].hit else { return }
+        guard let hit = self.exchanges[exchange.index].hit else { return }
+        self.exchanges[exchange.index].kind = .copy
+        self.prepareCopyOf(exchange.index, hit)
+        self.reach(exchange)
+    }
+
+    /// Makes an exchange ask the other origin from its first byte, within a copy's bounds.
+    mutating func prepareCopyOf(_ e: UInt32, _ hit: RouteHit) {
         let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
         let route = view.route(hit.route)
         let other = self.exchanges[e].decision.origin.other
-        self.exchanges[e].kind = .copy
         self.exchanges[e].origin = other
         self.exchanges[e].upstreamIndex =
             other == .legacy ? route.legacyUpstream : route.modernUpstream
@@ -65,6 +76,7 @@ extension Reactor {
         self.exchanges[e].isRescued = false
         self.exchanges[e].hasAnswerBytes = false
         self.exchanges[e].isUpstreamDeaf = false
+        self.exchanges[e].upstreamStartNanoseconds = 0
         self.exchanges[e].sendsTee = self.exchanges[e].tee == .full
         self.exchanges[e].copyBlocks = self.exchanges[e].tee == .full ? 6 : 2
         self.shadowBlocks += Int(self.exchanges[e].copyBlocks)
@@ -76,7 +88,6 @@ extension Reactor {
             idle: timeout,
             total: timeout
         )
-        self.reach(exchange)
     }
 
     /// A copy has its whole answer.
@@ -84,6 +95,7 @@ extension Reactor {
         let e = exchange.index
         self.counters.count(.copiesAnswered)
         if self.exchanges[e].status >= 500 { self.counters.count(.copiesServerError) }
+        self.endObservation(e)
         self.dropCopy(exchange)
     }
 
@@ -97,6 +109,7 @@ extension Reactor {
         case .poolExhausted: self.counters.count(.copiesShedQueue)
         default: self.counters.count(.copiesFailed)
         }
+        self.endFailedCopy(e, error)
         if error != .poolExhausted, self.exchanges[e].pool != .max {
             let pool = Int(self.exchanges[e].pool)
             self.pools[pool].failures &+= 1

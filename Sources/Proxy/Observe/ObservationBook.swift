@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Migration
+import Parity
+
+/// A worker's observations: its end of the arena, the free slots, and what they may hold.
+struct ObservationBook: ~Copyable {
+    let view: ObservationView
+    /// Free slots, last used first, so that few pages are ever touched.
+    private var free: SparseArena<UInt32>
+    private var freeCount: Int
+    private var serial: UInt32 = 0
+    /// Bytes of answers in slots that are not free.
+    private(set) var heldBytes = 0
+
+    init(_ view: ObservationView) {
+        self.view = view
+        self.free = SparseArena(capacity: view.count)
+        self.freeCount = view.count
+        for slot in 0..<view.count { self.free[slot] = UInt32(view.count - 1 - slot) }
+    }
+
+    /// A slot for a new observation, its record empty; `nil`: all are in use.
+    mutating func take() -> UInt32? {
+        while let slot = self.view.reclaim() { self.give(slot) }
+        guard self.freeCount > 0 else { return nil }
+        self.freeCount &-= 1
+        let slot = self.free[self.freeCount]
+        self.serial &+= 1
+        self.view[slot] = ObservationRecord()
+        self.view[slot].serial = self.serial
+        return slot
+    }
+
+    /// A slot is free again.
+    mutating func give(_ slot: UInt32) {
+        precondition(self.freeCount < self.view.count, "slot \(slot) given back twice")
+        self.heldBytes &-= Int(self.view[slot].heldBytes)
+        self.view[slot].heldBytes = 0
+        self.free[self.freeCount] = slot
+        self.freeCount &+= 1
+    }
+
+    /// Counts bytes against the worker's budget; `false`: it is spent.
+    mutating func hold(_ slot: UInt32, _ count: Int) -> Bool {
+        guard self.heldBytes &+ count <= Limits.observedBytesMax else { return false }
+        self.heldBytes &+= count
+        self.view[slot].heldBytes &+= Int32(count)
+        return true
+    }
+}
