@@ -96,6 +96,13 @@ final class BlockingConnection {
         return true
     }
 
+    /// Whether something has come that was not taken.
+    var hasBytes: Bool {
+        var byte: UInt8 = 0
+        return !self.buffer.isEmpty
+            || recv(self.fd, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) > 0
+    }
+
     /// The next message; `nil` when the peer has ended, stays silent, or speaks otherwise.
     func receive() -> PlainMessage? {
         var headCount = self.headEnd(from: 0)

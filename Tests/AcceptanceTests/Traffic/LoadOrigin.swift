@@ -7,7 +7,7 @@ import Synchronization
 /// An origin in the test's own process: light enough for long load, and it remembers every write.
 ///
 /// Each answer says `Origin-Name` and repeats `Request-Number`; its body has as many bytes as the
-/// request's `Want-Bytes` asks for.
+/// request's `Want-Bytes` asks for, and it waits for `Want-Pause` milliseconds.
 final class LoadOrigin: Sendable {
     let name: String
     let port: Int
@@ -67,6 +67,9 @@ final class LoadOrigin: Sendable {
     private func answer(_ message: PlainMessage) -> [UInt8] {
         let number = message.field("request-number:").flatMap { Int($0) } ?? -1
         let wanted = message.field("want-bytes:").flatMap { Int($0) } ?? 0
+        if let pause = message.field("want-pause:").flatMap({ UInt32($0) }) {
+            usleep(pause * 1_000)
+        }
         let isRead = message.lines[0].hasPrefix("GET ")
         let isCopy = message.field("banyan-shadow:") != nil
         self.book.withLock { book in
