@@ -330,6 +330,47 @@ public enum Limits {
     /// Seconds that a redirect may be kept by a client: what a rollback waits for at most.
     public static let redirectMaxAgeSecondsMax = 86_400
 
+    // MARK: Parity
+
+    /// Bytes of one JSON text that is compared (decoded).
+    ///
+    /// Beyond: unobserved, `body_too_large`.
+    public static let parityJSONBytesMax = 67_108_864
+    /// Values of one JSON text that is compared (32 bytes of memory each).
+    ///
+    /// Beyond: undecodable.
+    public static let parityJSONValuesMax = 4_194_304
+    /// Levels of nesting of one JSON text (bounds the comparer's stack).
+    ///
+    /// Beyond: undecodable.
+    public static let parityJSONDepthMax = 128
+    /// Differences of one exchange that are kept, one per place and class; the rest is counted.
+    public static let parityDifferencesMax = 64
+    /// Occurrences of differences in one exchange whose place is named; the rest is counted.
+    public static let parityOccurrencesMax = 16_384
+    /// Bytes of one differing value that are kept in memory for fingerprint and sample.
+    public static let parityValueBytesMax = 65_536
+    /// Cells of all alignment tables of one exchange.
+    ///
+    /// Beyond: arrays are compared by position.
+    public static let parityAlignmentCellsMax = 4_194_304
+    /// Rules of one route, presets included.
+    ///
+    /// Beyond: the file is refused.
+    public static let parityRulesMax = 1_024
+    /// Segments of one pointer pattern.
+    ///
+    /// Beyond: the file is refused.
+    public static let parityRuleSegmentsMax = 32
+    /// Entries of one compiled matcher (states x names).
+    ///
+    /// Beyond: the file is refused.
+    public static let parityMatcherEntriesMax = 1 << 20
+    /// Pairs of one identity table (64 bytes each).
+    ///
+    /// Beyond: new pairs are not learnt, counted.
+    public static let parityIdentityPairsMax = 262_144
+
     // MARK: Admin
 
     /// Bytes of an admin request's body.
