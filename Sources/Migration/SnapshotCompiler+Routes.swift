@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
+import Parity
 
 extension SnapshotCompiler {
     mutating func addRoutes() throws(SnapshotError) {
@@ -44,8 +45,10 @@ extension SnapshotCompiler {
         record.samplePermyriad = UInt32(model.shadow.samplePermyriad)
         record.shadowMaxBodyBytes = UInt32(model.shadow.maxBodyBytes)
         record.shadowTimeoutMilliseconds = UInt32(model.shadow.timeoutMilliseconds)
-        record.parityMaxBodyBytes = 262_144
-        record.againPermyriad = 100
+        record.parityMaxBodyBytes = UInt32(model.parity.maxBodyBytes)
+        record.againPermyriad = UInt32(model.parity.againPermyriad)
+        record.servesAgreed = model.parity.answer == .agreed
+        record.agreedBudgetMilliseconds = UInt32(model.parity.agreedBudgetMilliseconds)
         record.connectTimeoutMilliseconds = UInt32(model.timeouts.connectMilliseconds)
         record.firstByteTimeoutMilliseconds = UInt32(model.timeouts.firstByteMilliseconds)
         record.idleTimeoutMilliseconds = UInt32(model.timeouts.idleMilliseconds)

@@ -204,6 +204,16 @@ public final class DataPlane: Sendable {
         return nil
     }
 
+    /// Says what came of comparing an observation that a client waits for; must be said once for
+    /// each
+    /// ``ObservedExchange/isAgreed``.
+    public func agree(_ observed: ObservedExchange, isEqual: Bool) {
+        precondition(observed.isAgreed, "nobody waits for it")
+        self.mailboxes[observed.worker].post(
+            .agreement(slot: observed.slot, serial: observed.serial, isEqual: isEqual)
+        )
+    }
+
     /// Waits until there may be observations, `Limits.compareNapMilliseconds` at most.
     public func waitForObservations() {
         if waitUntilReady(

@@ -84,6 +84,7 @@ extension Reactor {
         let exchange = self.downstreams[index].exchange
         guard self.exchanges.isLive(exchange) else { return }
         let e = exchange.index
+        if self.releaseLate(exchange) { return }
         if self.exchanges[e].totalDeadline > 0,
             self.exchanges[e].totalDeadline <= self.nowMilliseconds
         {
@@ -121,6 +122,8 @@ extension Reactor {
         if self.exchanges.isLive(exchange) {
             let total = self.exchanges[exchange.index].totalDeadline
             if total > 0, total < deadline { deadline = max(total, self.nowMilliseconds &+ 1) }
+            let held = self.exchanges[exchange.index].holdDeadline
+            if held > 0, held < deadline { deadline = held }
         }
         self.downstreams[index].deadline = deadline
         self.armDownstream(index)
@@ -171,7 +174,7 @@ extension Reactor {
             } else {
                 self.failUpstream(handle, .firstByteTimedOut)
             }
-        } else if self.isBlockedByClient(e) {
+        } else if self.exchanges[e].answer == .complete || self.isBlockedByClient(e) {
             self.setUpstreamDeadline(handle.index, after: self.exchanges[e].idleTimeout)
         } else {
             self.failUpstream(handle, .cutShort)

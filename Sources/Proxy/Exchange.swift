@@ -113,6 +113,18 @@ struct Exchange: BitwiseCopyable {
     var copyBlocks: UInt8 = 0
     /// The observation that this exchange is a side of; `.max`: none.
     var observation = UInt32.max
+    /// Whether its answer is held for comparing (`dual`, `answer: agreed`).
+    var hold = HoldStep.none
+    /// The slot from which it is, or may be, answered; `.max`: none.
+    var heldSlot = UInt32.max
+    /// Whose answer the slot serves.
+    var served = Origin.legacy
+    /// Bytes of that body that were put up for sending.
+    var serveOffset: Int32 = 0
+    /// How long a complete legacy answer waits, ms.
+    var agreedBudget: UInt32 = 0
+    /// When that is over (worker ms); 0: it has not begun.
+    var holdDeadline: UInt64 = 0
     /// It stands in the queue of those that have not asked anybody yet (a dual read's second side).
     var isUnreached = false
     var failure: ExchangeError?

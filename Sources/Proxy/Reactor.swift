@@ -135,6 +135,8 @@ struct Reactor: ~Copyable {
                 receipt?.confirm()
             case .delta(let delta, let receipt):
                 receipt.confirm(worker: self.worker, self.apply(delta))
+            case .agreement(let slot, let serial, let isEqual):
+                self.takeAgreement(slot: slot, serial: serial, isEqual: isEqual)
             case .open:
                 self.openListeners()
             case .drain:

@@ -64,6 +64,12 @@ public enum WorkerCounter: Int, CaseIterable, Sendable {
     case copiesBlind
     /// Copies of which the answer had a 5xx status (also counted as answered).
     case copiesServerError
+    /// Agreed answers that were modern's.
+    case agreedModern
+    /// Agreed answers that were legacy's, because the two differed.
+    case agreedLegacy
+    /// Agreed answers that were legacy's, because modern's (or comparing) was late.
+    case agreedLate
     /// Observations handed to the compare threads.
     case observations
     /// Sampled exchanges for which there was no slot: `unobserved(queue_full)`.

@@ -19,6 +19,7 @@ extension Reactor {
             self.failCopy(exchange, error)
             return
         }
+        self.dropHold(e)
         if self.exchanges[e].answer != .waiting {
             self.cutShort(exchange, error)
             return

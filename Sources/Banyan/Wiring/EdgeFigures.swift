@@ -219,6 +219,12 @@ struct EdgeFigures {
             ("shadow_due_total", .counter, "Copies that were due.")
         case .copiesServerError:
             ("shadow_server_errors_total", .counter, "Copies answered with a 5xx status.")
+        case .agreedModern:
+            ("dual_agreed_total", .counter, "Agreed answers that were modern's.")
+        case .agreedLegacy:
+            ("dual_differed_total", .counter, "Held answers served by legacy: the two differed.")
+        case .agreedLate:
+            ("dual_late_total", .counter, "Held answers served by legacy: modern was late.")
         case .observations:
             ("parity_observations_total", .counter, "Sampled exchanges handed to comparing.")
         case .observationsWithoutSlot:

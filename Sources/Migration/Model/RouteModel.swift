@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Documents
+public import Parity
 
 /// Where a document stands: file and position, for errors, `explain` and `plan`.
 public struct ModelSource: Hashable, Sendable {
@@ -245,8 +246,8 @@ public struct RouteModel: Hashable, Sendable {
     public var sunsetUnixSeconds: Int64?
     /// `spec.gate` as written, validated: the gates come with their own issue.
     public var gate: DocumentNode?
-    /// `spec.parity` as written, validated: comparing comes with its own issue.
-    public var parity: DocumentNode?
+    /// `spec.parity`: how answers are observed and compared.
+    public var parity = ParityModel()
     /// Where it is written.
     public var source: ModelSource
 

@@ -27,6 +27,7 @@ extension Reactor {
         self.exchanges[second.index].isUnreached = true
         let slot = self.exchanges[e].observation
         if slot != .max { self.observations.view[slot].outstanding = 1 }
+        self.startHolding(exchange)
         // After the client's own side, in this same turn of the loop.
         self.giveWay(second)
     }
@@ -54,6 +55,8 @@ extension Reactor {
         second.hasWriter = false
         second.isWaiting = false
         second.isResumed = false
+        second.hold = .none
+        second.heldSlot = .max
         guard !writer.overflowed, let handle = self.exchanges.insert(second) else {
             self.blocks.give(head)
             return nil

@@ -4,12 +4,23 @@ import Bytes
 import Migration
 import Parity
 
+/// Who waits for an agreed observation, and who still reads its slot.
+///
+/// The worker's alone: the slot's record belongs to the compare threads meanwhile.
+struct AgreedSlot: BitwiseCopyable {
+    var client = Handle.none
+    var isCompared = false
+    var isServed = false
+}
+
 /// A worker's observations: its end of the arena, the free slots, and what they may hold.
 struct ObservationBook: ~Copyable {
     let view: ObservationView
     /// Free slots, last used first, so that few pages are ever touched.
     private var free: SparseArena<UInt32>
     private var freeCount: Int
+    /// By slot; meaningful while the slot's record is agreed.
+    var agreed: SparseArena<AgreedSlot>
     private var serial: UInt32 = 0
     /// Bytes of answers in slots that are not free.
     private(set) var heldBytes = 0
@@ -18,6 +29,7 @@ struct ObservationBook: ~Copyable {
         self.view = view
         self.free = SparseArena(capacity: view.count)
         self.freeCount = view.count
+        self.agreed = SparseArena(capacity: view.count)
         for slot in 0..<view.count { self.free[slot] = UInt32(view.count - 1 - slot) }
     }
 

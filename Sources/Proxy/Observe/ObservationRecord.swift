@@ -37,10 +37,6 @@ struct ObservationRecord: BitwiseCopyable {
     var isAgreed = false
     /// The request has a body: it cannot be asked again later.
     var hasRequestBody = false
-    /// The compare threads are done with an agreed observation.
-    var isCompared = false
-    /// The client of an agreed observation is served.
-    var isServed = false
     /// The slot is with the compare threads.
     var isPublished = false
     /// Names at the begin of the area: tenant, migration, route, operation.

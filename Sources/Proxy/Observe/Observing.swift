@@ -170,8 +170,9 @@ extension Reactor {
         let book = self.observations.view
         guard book[slot][origin].end != .tooLarge else { return }
         let part = book[slot][origin]
+        // An agreed observation has paid for both bodies in advance.
         guard Int(part.bodyCount) + bytes.count <= Int(book[slot].bodyLimit),
-            self.observations.hold(slot, bytes.count)
+            book[slot].isAgreed || self.observations.hold(slot, bytes.count)
         else {
             book[slot][origin].end = .tooLarge
             return

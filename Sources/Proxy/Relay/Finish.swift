@@ -66,6 +66,7 @@ extension Reactor {
         if self.downstreams.isLive(downstream) {
             self.downstreams[downstream.index].exchange = .none
         }
+        self.leaveHeldSlot(e)
         self.noteConditional(e)
         let makesCopy = self.prepareCopy(e)
         self.tally(e)

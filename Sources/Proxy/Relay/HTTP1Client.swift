@@ -101,7 +101,10 @@ extension Reactor {
         if self.exchanges[e].observation != .max {
             self.captureHead(e, bytes, status: head.status)
         }
-        if self.exchanges[e].kind == .client {
+        if self.exchanges[e].hold == .holding, !self.holdsHead(e) {
+            self.exchanges[e].hold = .none
+        }
+        if self.exchanges[e].kind == .client, self.exchanges[e].hold == .none {
             guard self.writeAnswerHead(e, head, bytes) else {
                 self.exchanges[e].answer = .waiting
                 self.failUpstream(upstream, .badHead)
@@ -124,7 +127,7 @@ extension Reactor {
     }
 
     /// Serialises the answer's head into the client's output block.
-    private mutating func writeAnswerHead(
+    mutating func writeAnswerHead(
         _ e: UInt32,
         _ head: ResponseHead,
         _ bytes: ByteWindow

@@ -26,7 +26,19 @@ extension Reactor {
                     return
                 }
             }
+            switch self.exchanges[e].hold {
+            case .none: break
+            case .holding:
+                self.releaseIfLong(exchange)
+                if self.exchanges[e].hold != .holding { continue }
+                // Complete and not yet compared: the word of the compare threads, or the budget's
+                // end, goes on from here.
+                if self.exchanges[e].answer == .complete { return }
+            case .serving:
+                if self.takeFromSlot(e) { continue }
+            }
             if self.exchanges[e].answer == .complete {
+                if self.hasOutput(e) { continue }
                 self.finishExchange(exchange)
                 return
             }
@@ -35,6 +47,13 @@ extension Reactor {
             else { return }
             guard self.takeAnswer(exchange, upstream) else { return }
         }
+    }
+
+    /// Whether bytes for the client wait to be sent.
+    private func hasOutput(_ e: UInt32) -> Bool {
+        let downstream = self.exchanges[e].downstream
+        guard self.downstreams.isLive(downstream) else { return false }
+        return !self.downstreams[downstream.index].output.isEmpty
     }
 
     /// Steps in a row; a step moves at most a block.
@@ -210,9 +229,9 @@ extension Reactor {
                 self.blocks.window(input.block, Int(input.start), Int(input.start) + count)
             )
         }
-        guard self.exchanges[e].kind == .client else {
+        guard self.exchanges[e].kind == .client, self.exchanges[e].hold == .none else {
             self.upstreams[u].input.start &+= Int32(count)
-            return self.countDrained(e)
+            return self.exchanges[e].kind == .client || self.countDrained(e)
         }
         let d = self.exchanges[e].downstream.index
         let input = self.upstreams[u].input
@@ -246,17 +265,14 @@ extension Reactor {
         precondition(self.exchanges[e].answer != .complete, "completed twice")
         self.exchanges[e].answer = .complete
         self.endPart(e)
+        if self.exchanges[e].hold == .holding {
+            self.holdComplete(e)
+            return
+        }
         guard self.exchanges[e].kind == .client, self.exchanges[e].answerFraming == .chunked else {
             return
         }
-        let d = self.exchanges[e].downstream.index
-        guard let block = self.takeOutput(d) else {
-            self.exchanges[e].isAborted = true
-            return
-        }
-        var writer = self.blocks.writer(block, from: Int(self.downstreams[d].output.end))
-        writer.append("0\r\n\r\n")
-        self.downstreams[d].output.end = Int32(writer.position)
+        self.appendLastChunk(e, self.exchanges[e].downstream.index)
     }
 }
 
