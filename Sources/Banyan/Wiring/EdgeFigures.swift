@@ -219,6 +219,24 @@ struct EdgeFigures {
             ("shadow_due_total", .counter, "Copies that were due.")
         case .copiesServerError:
             ("shadow_server_errors_total", .counter, "Copies answered with a 5xx status.")
+        case .logLinesDropped:
+            ("access_log_dropped_total", .counter, "Access log lines dropped: the disk is slow.")
+        case .writersEvicted:
+            ("writers_evicted_total", .counter, "Recent writers that found no room.")
+        case .deltas:
+            ("deltas_total", .counter, "Deltas applied by workers.")
+        case .snapshots:
+            ("snapshots_total", .counter, "Snapshots taken over by workers.")
+        case .blocksUsed:
+            ("blocks_used", .gauge, "Blocks of 16 KiB that connections and requests hold now.")
+        default: EdgeFigures.observationTexts(counter)
+        }
+    }
+
+    private static func observationTexts(
+        _ counter: WorkerCounter
+    ) -> (String, MetricFamily.Kind, String)? {
+        switch counter {
         case .agreedModern:
             ("dual_agreed_total", .counter, "Agreed answers that were modern's.")
         case .agreedLegacy:
@@ -232,19 +250,7 @@ struct EdgeFigures {
                 "parity_observations_without_slot_total", .counter,
                 "Sampled exchanges not observed because comparing is behind."
             )
-        case .logLinesDropped:
-            ("access_log_dropped_total", .counter, "Access log lines dropped: the disk is slow.")
-        case .writersEvicted:
-            ("writers_evicted_total", .counter, "Recent writers that found no room.")
-        case .deltas:
-            ("deltas_total", .counter, "Deltas applied by workers.")
-        case .snapshots:
-            ("snapshots_total", .counter, "Snapshots taken over by workers.")
-        case .blocksUsed:
-            ("blocks_used", .gauge, "Blocks of 16 KiB that connections and requests hold now.")
-        case .copiesAnswered, .copiesFailed, .copiesShedQueue, .copiesShedBody,
-            .copiesShedBreaker, .copiesShedAborted, .copiesTimedOut, .copiesBlind:
-            nil
+        default: nil
         }
     }
 }

@@ -49,7 +49,7 @@ func routeModel(_ header: DocumentHeader, _ reader: FieldReader) -> RouteModel? 
     readPolicy(&spec, &model)
     readTraffic(&spec, &model)
     model.gate = gateNode(&spec)
-    _ = parityNode(&spec)
+    model.parity = parityModel(&spec)
     checkLegacy(spec, model)
     spec.finish()
     let isComplete =

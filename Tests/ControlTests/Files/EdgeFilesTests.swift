@@ -92,6 +92,7 @@ struct EdgeFilesTests {
         #expect(route.shadow.samplePermyriad == 10_000)
         #expect(route.shadow.maxBodyBytes == 65_536)
         #expect(route.gate?["parity"]?.text == "99.99%")
+        #expect(route.parity.rules.map(\.path) == ["/meta/lastUpdated"])
         #expect(files.set.tenants.map(\.id) == ["acme"])
         #expect(files.set.tenants.first?.labels == ["wave": "1"])
         #expect(files.set.tenants.first?.hosts == ["acme.care.example"])
