@@ -39,6 +39,14 @@ var targets: [Target] = [
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CFyaml", pkgConfig: "libfyaml", providers: [.apt(["libfyaml-dev"])]),
     .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+        name: "CBrotli",
+        pkgConfig: "libbrotlidec",
+        providers: [.apt(["libbrotli-dev"])]
+    ),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     // pure
     area("Bytes", ["CLinux"]),
     area("Documents", ["Bytes"]),
@@ -53,13 +61,14 @@ var targets: [Target] = [
     ),
     area("YAML", ["Bytes", "Documents", "CFyaml"]),
     area("Patterns", ["Bytes", "CPCRE2"]),
+    area("Decode", ["Bytes", "Parity", "CZlib", "CBrotli", "CZstd", "CLibXML2"]),
     // planes: they never import each other
     area("Proxy", ["Bytes", "Parity", "Migration", "Wire", "Kernel", "Patterns"]),
     area(
         "Control",
         [
             "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "Store", "YAML",
-            "Patterns",
+            "Patterns", "Decode",
         ]
     ),
     // programs
@@ -67,7 +76,7 @@ var targets: [Target] = [
         name: "Banyan",
         dependencies: [
             "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "Store", "YAML",
-            "Patterns", "Proxy", "Control",
+            "Patterns", "Decode", "Proxy", "Control",
         ],
         swiftSettings: house
     ),
@@ -93,6 +102,7 @@ var targets: [Target] = [
     tests("StoreTests", ["Store", "Parity", "Migration", "Documents", "Bytes"]),
     tests("YAMLTests", ["YAML", "Bytes", "Documents"]),
     tests("PatternsTests", ["Patterns", "Bytes"]),
+    tests("DecodeTests", ["Decode", "Parity", "Documents", "Bytes"]),
     tests(
         "ProxyTests",
         [

@@ -191,6 +191,33 @@ public enum Limits {
     /// Longest nap of a compare thread that has nothing to do.
     public static let compareNapMilliseconds = 5
 
+    // MARK: Decoding bodies before comparing
+
+    /// Bytes of one body after its content codings are taken off.
+    ///
+    /// Beyond: `unobserved(undecodable)`. Eight times the longest body that is kept as sent.
+    public static let decodedBytesMax = 8_388_608
+    /// Bytes that one byte as sent may become; text of records reaches 20, a bomb 1,000 and more.
+    ///
+    /// Beyond: `unobserved(undecodable)`.
+    public static let decodedRatioMax = 256
+    /// Decoded bytes below which the ratio is not asked: a page of spaces hurts nobody.
+    public static let decodedRatioFloorBytes = 1_048_576
+    /// Turns of the decoders for one body: blocks of output, and members of gzip or zstd.
+    ///
+    /// Beyond: `unobserved(undecodable)`. Empty members cost a turn each, and no output.
+    public static let decodeStepsMax = 4_096
+    /// Content codings of one body, one over the other.
+    ///
+    /// Beyond: `unobserved(undecodable)`. Two occur (an origin's and its proxy's).
+    public static let contentCodingsMax = 4
+    /// Window of a zstd frame as a power of two: 8 MiB (RFC 9659 3).
+    ///
+    /// Beyond: `unobserved(undecodable)`.
+    public static let zstdWindowLogMax = 23
+    /// Bytes of output that a decoder makes in one turn.
+    public static let decodeTurnBytes = 65_536
+
     // MARK: Routing
 
     /// Tenants of one edge, known and forgotten, over its life.

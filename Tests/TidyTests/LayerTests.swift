@@ -20,24 +20,26 @@ enum LayerRules {
         "Store": ["Bytes", "Documents", "Migration", "Parity", "CSQLite", "COpenSSL"],
         "YAML": ["Bytes", "Documents", "CFyaml"],
         "Patterns": ["Bytes", "CPCRE2"],
+        "Decode": ["Bytes", "Parity", "CZlib", "CBrotli", "CZstd", "CLibXML2"],
         // planes: they never import each other
         "Proxy": ["Bytes", "Parity", "Migration", "Wire", "Kernel", "Patterns"],
         "Control": [
             "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "Store", "YAML",
-            "Patterns",
+            "Patterns", "Decode",
             "Foundation",
         ],
         // programs
         "Banyan": [
             "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "Store", "YAML",
-            "Patterns",
+            "Patterns", "Decode",
             "Proxy", "Control", "Foundation",
         ],
         "Bench": [
             "Bytes", "Documents", "Migration", "Wire", "Kernel", "Patterns", "Proxy", "Foundation",
         ],
         "Fuzz": [
-            "Bytes", "Documents", "Migration", "Wire", "YAML", "Control", "Patterns", "Foundation",
+            "Bytes", "Documents", "Migration", "Wire", "YAML", "Control", "Patterns", "Decode",
+            "Parity", "Foundation",
         ],
     ]
 
