@@ -35,7 +35,7 @@ func unzstandarded(_ bytes: [UInt8], budget: inout DecodeBudget) throws(DecodeEr
         }
         if ZSTD_isError(result) != 0 {
             // ZSTD_error_frameParameter_windowTooLarge and ZSTD_error_memory_allocation.
-            let code = 0 &- Int(bitPattern: UInt(result))
+            let code = 0 &- result
             throw code == 16 || code == 64 ? .memory(.zstd) : .corrupt(.zstd)
         }
         try budget.turn(outputBytes: output.count + made)

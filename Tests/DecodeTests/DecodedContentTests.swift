@@ -127,7 +127,8 @@ struct DecodedContentTests {
         }
     }
 
-    @Test func `stacked codings come off last one first, identity and empty members aside`() throws {
+    @Test func `stacked codings come off last one first, identity and empty members aside`() throws
+    {
         let text = sampleText(5_000)
         let body = try Oracle.python(
             "import brotli;w(gzip.compress(brotli.compress(zlib.compress(b))))",
@@ -164,9 +165,13 @@ struct DecodeBudgetTests {
         for encoder in encoders {
             let bomb = try encoder.encode(zeros)
             #expect(bomb.count < 200_000, "\(encoder.coding)")
-            #expect(throws: DecodeError.tooDense, "\(encoder.coding)") {
+            // zlib makes at most 1,032 of one byte, so its bombs of this size reach the length
+            // first.
+            let error = #expect(throws: DecodeError.self, "\(encoder.coding)") {
                 try decodedContent(bomb, contentEncoding: encoder.coding)
             }
+            let isDense = encoder.coding == "br" || encoder.coding == "zstd"
+            #expect(error == (isDense ? .tooDense : .tooLarge), "\(encoder.coding)")
             let patient = DecodeBudget(ratioMax: .max)
             #expect(throws: DecodeError.tooLarge, "\(encoder.coding)") {
                 try decodedContent(bomb, contentEncoding: encoder.coding, budget: patient)
@@ -197,9 +202,8 @@ struct DecodeBudgetTests {
     }
 
     @Test func `a zstd frame that asks for a window beyond 8 MiB is refused`() throws {
-        let command = ["zstd", "-q", "-c", "--ultra", "-22", "--long=27", "--no-check"]
-        let wide = try Oracle.run(command + ["--stream-size=134217728"], input: sampleText(4_000))
-        let body = wide.output
+        let command = ["zstd", "-q", "-c", "--long=27"]
+        let body = try Oracle.run(command, input: sampleText(4_000)).output
         #expect(throws: DecodeError.memory(.zstd)) {
             try decodedContent(body, contentEncoding: "zstd")
         }

@@ -3,11 +3,6 @@ import Foundation
 
 /// A program that is not ours, asked for the same result.
 enum Oracle {
-    /// Whether `program` can be run here.
-    static func has(_ program: String, _ arguments: [String] = ["--version"]) -> Bool {
-        (try? run([program] + arguments, input: []))?.status == 0
-    }
-
     /// What `command` (found in PATH) writes when it reads `input`.
     static func run(
         _ command: [String],
@@ -32,10 +27,11 @@ enum Oracle {
         return (process.terminationStatus, Array(try Data(contentsOf: outputFile)))
     }
 
-    /// What a Python program makes of `input`.
+    /// What a Python program makes of `input`; Debian's Python, whose packages the Makefile
+    /// installs.
     static func python(_ program: String, _ input: [UInt8]) throws -> [UInt8] {
         let prelude = "import sys,gzip,zlib;b=sys.stdin.buffer.read();w=sys.stdout.buffer.write;"
-        let result = try run(["python3", "-c", prelude + program], input: input)
+        let result = try run(["/usr/bin/python3", "-c", prelude + program], input: input)
         guard result.status == 0 else { throw OracleFailed(program: program) }
         return result.output
     }
