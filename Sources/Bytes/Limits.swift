@@ -188,6 +188,10 @@ public enum Limits {
     public static let observedBytesMax = 33_554_432
     /// Waiting observations after which the compare threads are woken at once.
     public static let observationsBeforeWake = 16
+    /// Exchanges that wait for an origin to be asked again.
+    ///
+    /// Beyond: counted as first seen.
+    public static let rereadsMax = 256
     /// Longest nap of a compare thread that has nothing to do.
     public static let compareNapMilliseconds = 5
 

@@ -80,6 +80,10 @@ public struct CapturedExchange: Sendable {
     ///
     /// Memory only.
     public var modernRequest: [UInt8] = []
+    /// The sockaddr of legacy's endpoint; empty: it was not asked.
+    public var legacyAddress: [UInt8] = []
+    /// The sockaddr of modern's endpoint; empty: it was not asked.
+    public var modernAddress: [UInt8] = []
     /// The request has a body, so it cannot be asked again.
     public var hasRequestBody = false
     /// Chosen, before any answer was seen, for reading legacy again (A/A).

@@ -16,9 +16,14 @@ struct ObservationPart: BitwiseCopyable {
     var bodyCount: Int32 = 0
     /// Request sent to last byte.
     var microseconds: UInt32 = 0
+    /// The sockaddr of the endpoint that was asked.
+    var address = InlineArray<28, UInt8>(repeating: 0)
+    var addressCount: UInt8 = 0
 
     /// One behind its last byte in the area.
     var limit: Int32 { self.start &+ self.requestCount &+ self.headCount &+ self.bodyCount }
+    /// The address, for asking again.
+    var addressBytes: [UInt8] { (0..<Int(self.addressCount)).map { self.address[$0] } }
     /// Offset of the body.
     var bodyStart: Int32 { self.start &+ self.requestCount &+ self.headCount }
 }

@@ -29,6 +29,8 @@ extension ObservationArena {
         exchange.modernRequest = self.request(slot, record.modern)
         exchange.legacyHost = host(ofRequest: exchange.legacyRequest)
         exchange.modernHost = host(ofRequest: exchange.modernRequest)
+        exchange.legacyAddress = record.legacy.addressBytes
+        exchange.modernAddress = record.modern.addressBytes
         exchange.hasRequestBody = record.hasRequestBody
         exchange.readsAgain = record.readsAgain
         if !record.isAgreed { self.giveBack(slot) }

@@ -141,6 +141,10 @@ extension Reactor {
         }
         book.write(slot, at: Int(part.start), head)
         part.requestCount = Int32(head.count)
+        let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
+        let endpoint = view.endpoint(self.exchanges[e].endpoint)
+        part.address = endpoint.address
+        part.addressCount = endpoint.addressLength
         book[slot][origin] = part
     }
 

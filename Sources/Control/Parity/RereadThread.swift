@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Foundation
+import Kernel
+import Parity
+import Synchronization
+
+/// Asks origins again, one exchange after the other: A/A re-reads of legacy (noise), and rechecks
+/// of differences that may be races (parity.md e, sandwich legacy, modern, legacy).
+///
+/// Legacy is fragile: the rate is capped per route, and what finds the queue full is counted as it
+/// was first seen.
+final class RereadThread: Sendable {
+    private struct Item {
+        var exchange: CapturedExchange
+        var route: RouteComparison
+        var observation: ParityObservation
+        var dueNanoseconds: UInt64
+        var tries: Int
+    }
+
+    private struct Queue {
+        var items: [Item] = []
+        var isStopping = false
+        /// Re-reads that a route may still make, and when that was last topped up.
+        var budgets: [String: (left: Double, nanoseconds: UInt64)] = [:]
+    }
+
+    private let items = Mutex(Queue())
+    private let ready = DispatchSemaphore(value: 0)
+    private let ended = DispatchSemaphore(value: 0)
+    private let sink: any ObservationSink
+    private let client: OriginClient
+
+    init(sink: any ObservationSink, client: OriginClient) throws {
+        self.sink = sink
+        self.client = client
+        _ = try CoreThread(name: "banyan-reread", stackBytes: 1 << 20) { [self] in
+            self.run()
+            self.ended.signal()
+        }
+    }
+
+    var waiting: Int { self.items.withLock { $0.items.count } }
+
+    /// Takes an exchange to be read again; `false`: the queue or the route's rate is used up.
+    func queue(
+        _ exchange: CapturedExchange,
+        _ route: RouteComparison,
+        _ observation: ParityObservation
+    ) -> Bool {
+        let now = monotonicNanoseconds()
+        let isRecheck = RereadThread.isRecheck(observation, route)
+        let pause = isRecheck ? UInt64(route.model.recheckAfterMilliseconds) * 1_000_000 : 0
+        let isTaken = self.items.withLock { queue in
+            guard !queue.isStopping, queue.items.count < Limits.rereadsMax,
+                self.mayRead(&queue, route, observation.route, now)
+            else { return false }
+            queue.items.append(
+                Item(
+                    exchange: exchange,
+                    route: route,
+                    observation: observation,
+                    dueNanoseconds: now + pause,
+                    tries: 0
+                )
+            )
+            return true
+        }
+        if isTaken { self.ready.signal() }
+        return isTaken
+    }
+
+    /// A token bucket per route, a second's worth deep (at least one).
+    private func mayRead(
+        _ queue: inout Queue,
+        _ route: RouteComparison,
+        _ name: String,
+        _ now: UInt64
+    ) -> Bool {
+        let perSecond = Double(route.model.againPerMinute) / 60
+        let deep = max(perSecond, 1)
+        var budget = queue.budgets[name] ?? (deep, now)
+        let passed = Double(now - budget.nanoseconds) / 1_000_000_000
+        budget = (min(deep, budget.left + passed * perSecond), now)
+        defer { queue.budgets[name] = budget }
+        guard route.model.againPerMinute > 0, budget.left >= 1 else { return false }
+        budget.left -= 1
+        return true
+    }
+
+    func stop() {
+        self.items.withLock { $0.isStopping = true }
+        self.ready.signal()
+        _ = self.ended.wait(timeout: .now() + .seconds(2))
+    }
+
+    // MARK: The thread
+
+    private func run() {
+        while true {
+            let now = monotonicNanoseconds()
+            let (item, isStopping, next) = self.items.withLock { queue in
+                let index = queue.items.indices.first {
+                    queue.isStopping || queue.items[$0].dueNanoseconds <= now
+                }
+                let item = index.map { queue.items.remove(at: $0) }
+                return (item, queue.isStopping, queue.items.map(\.dueNanoseconds).min())
+            }
+            if let item {
+                if isStopping { self.sink.add(item.observation) } else { self.read(item) }
+            } else if isStopping {
+                return
+            } else {
+                let wait = next.map { Int(max($0, now) - now) / 1_000_000 + 1 } ?? 1_000
+                _ = self.ready.wait(timeout: .now() + .milliseconds(min(wait, 1_000)))
+            }
+        }
+    }
+
+    private func read(_ item: Item) {
+        if RereadThread.isRecheck(item.observation, item.route) {
+            self.recheck(item)
+        } else {
+            self.readAgain(item)
+        }
+    }
+
+    /// A/A: what legacy differs in with itself is noise, shown beside what modern differs in.
+    private func readAgain(_ item: Item) {
+        var exchange = item.exchange
+        exchange.again = self.ask(exchange.legacyRequest, exchange.legacyAddress)
+        guard exchange.again.end == .complete else {
+            self.sink.add(item.observation)
+            return
+        }
+        self.sink.add(item.route.compare(exchange))
+    }
+
+    /// A difference that is gone when both are asked again was a race; one that stays is final.
+    private func recheck(_ item: Item) {
+        var item = item
+        item.tries += 1
+        var exchange = item.exchange
+        exchange.legacy = self.ask(exchange.legacyRequest, exchange.legacyAddress)
+        exchange.modern = self.ask(exchange.modernRequest, exchange.modernAddress)
+        exchange.again = self.ask(exchange.legacyRequest, exchange.legacyAddress)
+        let ends = [exchange.legacy.end, exchange.modern.end, exchange.again.end]
+        guard ends.allSatisfy({ $0 == .complete }) else {
+            // Whoever fails now says nothing about what was seen then.
+            self.finish(item)
+            return
+        }
+        let second = item.route.compare(exchange)
+        switch second.outcome {
+        case .match:
+            var observation = item.observation
+            observation.outcome = .raced
+            self.add(observation, item)
+        case .raced where item.tries < item.route.model.rechecks:
+            item.dueNanoseconds =
+                monotonicNanoseconds()
+                + UInt64(item.route.model.recheckAfterMilliseconds) * 1_000_000
+            self.items.withLock { $0.items.append(item) }
+        case .raced:
+            var observation = item.observation
+            observation.outcome = .raced
+            self.add(observation, item)
+        default:
+            self.finish(item)
+        }
+    }
+
+    /// Whether a difference may still turn out to be a race.
+    static func isRecheck(_ observation: ParityObservation, _ route: RouteComparison) -> Bool {
+        // Another patient's data for a moment is another patient's data: no recheck excuses it.
+        observation.outcome == .mismatch && route.model.rechecks > 0
+            && !observation.differences.contains { $0.severity == .zeroTolerance }
+    }
+
+    private func finish(_ item: Item) { self.add(item.observation, item) }
+
+    /// A mismatch that was chosen for A/A gets its noise too, or the paired test would be told only
+    /// of exchanges that match.
+    private func add(_ observation: ParityObservation, _ item: Item) {
+        guard item.exchange.readsAgain else {
+            self.sink.add(observation)
+            return
+        }
+        var exchange = item.exchange
+        exchange.again = self.ask(exchange.legacyRequest, exchange.legacyAddress)
+        guard exchange.again.end == .complete else {
+            self.sink.add(observation)
+            return
+        }
+        var compared = item.route.compare(exchange)
+        compared.outcome = observation.outcome
+        self.sink.add(compared)
+    }
+
+    private func ask(_ request: [UInt8], _ address: [UInt8]) -> CapturedAnswer {
+        guard !address.isEmpty, let head = repeatableHead(request) else {
+            return CapturedAnswer(end: .notAsked)
+        }
+        let isHead = head.starts(with: Array("HEAD ".utf8))
+        return self.client.send(head, isHead: isHead, to: SocketAddress(bytes: address))
+    }
+}
