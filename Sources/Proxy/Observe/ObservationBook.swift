@@ -22,6 +22,8 @@ struct ObservationBook: ~Copyable {
     /// By slot; meaningful while the slot's record is agreed.
     var agreed: SparseArena<AgreedSlot>
     private var serial: UInt32 = 0
+    /// Copied into a slot that is taken: making one anew costs more than the copy.
+    let blank = ObservationRecord()
     /// Bytes of answers in slots that are not free.
     private(set) var heldBytes = 0
 
@@ -40,7 +42,7 @@ struct ObservationBook: ~Copyable {
         self.freeCount &-= 1
         let slot = self.free[self.freeCount]
         self.serial &+= 1
-        self.view[slot] = ObservationRecord()
+        self.view[slot] = self.blank
         self.view[slot].serial = self.serial
         return slot
     }

@@ -128,7 +128,7 @@ extension Reactor {
         // The second origin's bytes follow the first's, or, if both are asked at once, begin in the
         // middle: each has its room.
         let other = book[slot][origin.other]
-        var part = ObservationPart()
+        var part = self.observations.blank.legacy
         part.start = book[slot].nameCount
         if other.end == .complete || other.end == .failed || other.end == .tooLarge {
             part.start = other.limit
