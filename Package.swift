@@ -112,7 +112,10 @@ var targets: [Target] = [
     ),
     tests(
         "ControlTests",
-        ["Control", "Parity", "Migration", "Documents", "Store", "Bytes", "Wire", "Kernel", "YAML"]
+        [
+            "Control", "Parity", "Migration", "Documents", "Store", "Bytes", "Wire", "Kernel",
+            "YAML", "Decode",
+        ]
     ),
     tests("BanyanTests", ["Banyan", "Control", "Parity", "Documents"]),
     tests("TidyTests", []),

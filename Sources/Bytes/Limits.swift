@@ -221,6 +221,33 @@ public enum Limits {
     public static let zstdWindowLogMax = 23
     /// Bytes of output that a decoder makes in one turn.
     public static let decodeTurnBytes = 65_536
+    /// Parts of one multipart answer.
+    ///
+    /// Beyond: it is compared as bytes.
+    public static let multipartPartsMax = 256
+    /// Multipart answers inside of each other.
+    ///
+    /// Beyond: compared as bytes.
+    public static let multipartDepthMax = 4
+    /// Ids that legacy is held to while it is compared with itself.
+    public static let parityNoisePairsMax = 16_384
+    /// Elements and attributes of one XML document (a document of records has some 20,000).
+    ///
+    /// Beyond: `unobserved(undecodable)`. Bounds the parser's memory to some 40 MiB.
+    public static let xmlNodesMax = 200_000
+    /// Attributes of one XML element: libxml2 compares each with all others.
+    ///
+    /// Beyond: `unobserved(undecodable)`.
+    public static let xmlAttributesMax = 512
+    /// Namespaces in scope at one place of an XML document: libxml2 looks through all.
+    ///
+    /// Beyond: `unobserved(undecodable)`.
+    public static let xmlNamespacesMax = 512
+    /// Levels of one XML document: each is two levels of the tree it is compared as, of which there
+    /// are `parityJSONDepthMax`.
+    ///
+    /// Beyond: `unobserved(undecodable)`.
+    public static let xmlDepthMax = 60
 
     // MARK: Routing
 
