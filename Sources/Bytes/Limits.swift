@@ -188,6 +188,24 @@ public enum Limits {
     public static let observedBytesMax = 33_554_432
     /// Waiting observations after which the compare threads are woken at once.
     public static let observationsBeforeWake = 16
+    /// Names (tenants, operations, pointers) whose numbers in the parity store are remembered.
+    ///
+    /// Beyond: looked up again.
+    public static let parityNamesMax = 100_000
+    /// Tenant x operation rows that wait for the parity store.
+    ///
+    /// Beyond: counted under no tenant.
+    public static let parityPendingRowsMax = 200_000
+    /// Kinds of differences of one epoch.
+    ///
+    /// Beyond: counted under the pointer `(other)`.
+    public static let parityDifferenceKindsMax = 5_000
+    /// Requests of one window that are remembered to tell repeats.
+    ///
+    /// Beyond: taken for repeats.
+    public static let parityDigestsMax = 2_000_000
+    /// How often counts go to the parity store; the most that a kill can lose.
+    public static let parityFlushMilliseconds = 1_000
     /// Exchanges that wait for an origin to be asked again.
     ///
     /// Beyond: counted as first seen.

@@ -17,3 +17,8 @@ public func writeOnce(_ fd: Int32, _ bytes: ByteWindow) -> Int {
     // SAFETY: the window covers its count bytes.
     max(unsafe write(fd, bytes.base, bytes.count), 0)
 }
+
+/// Gives a file another name, in place of one that has it already.
+public func renameFile(_ path: String, to name: String) throws(Errno) {
+    guard unsafe rename(path, name) == 0 else { throw .last }
+}

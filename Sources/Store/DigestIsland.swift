@@ -44,3 +44,30 @@ public struct Digest: Hashable, Sendable {
         return String(decoding: text, as: UTF8.self)
     }
 }
+
+/// HMAC-SHA-256 (RFC 2104) of `bytes` under `key`: 32 bytes.
+public func hmacSHA256(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
+    var code = [UInt8](repeating: 0, count: 32)
+    var length: UInt32 = 0
+    // SAFETY: OpenSSL reads both arrays and writes 32 bytes.
+    let result = unsafe HMAC(
+        EVP_sha256(),
+        key,
+        Int32(key.count),
+        bytes,
+        bytes.count,
+        &code,
+        &length
+    )
+    precondition(unsafe result != nil && length == 32, "HMAC-SHA-256 is not available")
+    return code
+}
+
+/// Random bytes for keys, from OpenSSL's generator.
+public func randomKey(count: Int) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    // SAFETY: OpenSSL writes `count` bytes.
+    let result = unsafe RAND_bytes(&bytes, Int32(count))
+    precondition(result == 1, "no random bytes")
+    return bytes
+}

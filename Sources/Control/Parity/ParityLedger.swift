@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Foundation
+import Kernel
+public import Parity
+import Store
+import Synchronization
+
+/// Counts observations: in memory at once, in the parity store every second.
+///
+///     observation ──▶ repeat? ──▶ epoch ──▶ pending batch ──(1 s)──▶ parity.db
+///
+/// What the store cannot take waits in memory, bounded; what a kill takes away (at most the last
+/// second) is counted as `unobserved(edge_stopped)` by the next start. Thread-safe; ``add(_:)``
+/// never waits for a disk.
+public final class ParityLedger: ObservationSink {
+    struct State {
+        var migrations: [String: MigrationCounts] = [:]
+        var seen: [String: SeenRequests] = [:]
+        var windows: [String: Int] = [:]
+        var pendingRows = 0
+        var figures = LedgerFigures()
+    }
+
+    let state = Mutex(State())
+    let keys: ParityKeys
+    private let unflushed: UnflushedCounts
+    private let writer: SerialThread<ParityStoreSession>
+
+    /// Opens the ledger on its three files: store, keys, and the counts that survive a kill.
+    ///
+    /// A store that is damaged is put aside and begun anew; one that cannot be opened now is tried
+    /// again with every flush.
+    ///
+    /// - Throws: what keeps the key file or the counts from being opened.
+    public init(paths: ParityPaths) throws {
+        self.keys = try ParityKeys(path: paths.keys)
+        let (unflushed, left) = try UnflushedCounts.open(path: paths.unflushed)
+        self.unflushed = unflushed
+        let made = Mutex<ParityLedger?>(nil)
+        let session = ParityStoreSession.State(path: paths.store)
+        self.writer = try SerialThread(
+            name: "banyan-parity",
+            tickMilliseconds: Limits.parityFlushMilliseconds,
+            make: { ParityStoreSession(session) },
+            tick: { store in made.withLock { $0 }?.flush(&store) }
+        )
+        self.release = { made.withLock { $0 = nil } }
+        self.begin(left: left)
+        made.withLock { $0 = self }
+    }
+
+    private let release: @Sendable () -> Void
+
+    /// Epochs of an earlier run go on where the rules and builds are the same.
+    private func begin(left: [String: UInt64]) {
+        let found = self.writer.call(waitMilliseconds: 5_000) { $0.epochs() } ?? [:]
+        self.state.withLock { state in
+            for (migration, epochs) in found {
+                state.migrations[migration] = MigrationCounts(migration, epochs)
+            }
+            for (migration, count) in left {
+                state.migrations[migration, default: MigrationCounts(migration, [])]
+                    .addLost(count, now: Int64(wallMilliseconds()))
+                self.unflushed.add(Int64(count), migration: migration)
+            }
+        }
+    }
+
+    // MARK: Counting
+
+    /// What a migration's answers are compared by; another hash than the epoch's begins a new one.
+    public func setRuleSet(migration: String, hash: String) {
+        let now = Int64(wallMilliseconds())
+        self.state.withLock { state in
+            state.migrations[migration, default: MigrationCounts(migration, [])]
+                .setRuleSet(hash, now: now)
+        }
+    }
+
+    /// Repeats of a request of this route within the window are one observation.
+    public func setWindow(route: String, milliseconds: Int) {
+        self.state.withLock { $0.windows[route] = milliseconds }
+    }
+
+    /// Begins a new epoch by request: records were migrated, or reconciled.
+    public func beginEpoch(migration: String, cause: String) {
+        let now = Int64(wallMilliseconds())
+        self.state.withLock { state in
+            state.migrations[migration, default: MigrationCounts(migration, [])]
+                .beginEpoch(cause: cause, now: now)
+        }
+    }
+
+    /// Counts one observation; its plaintext is gone when this returns.
+    public func add(_ observation: ParityObservation) {
+        self.state.withLock { state in
+            var observation = observation
+            self.markRepeat(&observation, &state)
+            let name = observation.migration
+            var counts = state.migrations.removeValue(forKey: name) ?? MigrationCounts(name, [])
+            counts.add(
+                observation,
+                keys: self.keys,
+                isFull: state.pendingRows >= Limits.parityPendingRowsMax,
+                rows: &state.pendingRows
+            )
+            state.migrations[name] = counts
+            state.figures.count(observation)
+            self.unflushed.add(1, migration: name)
+        }
+    }
+
+    private func markRepeat(_ observation: inout ParityObservation, _ state: inout State) {
+        guard observation.outcome != .unobserved else { return }
+        let route = observation.route
+        let isBad = observation.outcome == .mismatch || observation.outcome == .modernFailed
+        let isNew = state.seen[route, default: SeenRequests()].isNew(
+            observation.requestDigest,
+            isBad: isBad,
+            unixMilliseconds: observation.unixMilliseconds,
+            windowMilliseconds: state.windows[route] ?? ParityModel().windowMilliseconds
+        )
+        guard !isNew else { return }
+        observation.outcome = .unobserved
+        observation.reason = .repeated
+        observation.differences = []
+        observation.hasNoise = false
+        observation.noise = []
+    }
+
+    // MARK: Flushing
+
+    private func flush(_ store: inout ParityStoreSession) {
+        let taken = self.state.withLock { state in
+            state.pendingRows = 0
+            return state.migrations.keys.sorted().flatMap { name in
+                state.migrations[name]?.takePending() ?? []
+            }
+        }
+        guard !taken.isEmpty else { return }
+        if store.add(taken) {
+            self.state.withLock { state in
+                for (epoch, batch) in taken {
+                    self.unflushed.add(-Int64(batch.count), migration: epoch.migration)
+                }
+                state.figures.storeProblem = ""
+            }
+        } else {
+            let problem = store.problem
+            self.state.withLock { state in
+                for (epoch, batch) in taken {
+                    state.migrations[epoch.migration]?.giveBack(epoch, batch)
+                    state.pendingRows += batch.totals.count
+                }
+                state.figures.storeProblem = problem
+                state.figures.failedFlushes += 1
+            }
+        }
+    }
+
+    /// Writes what waits now; `false` when the store did not take it in time.
+    @discardableResult
+    public func flush(waitMilliseconds: Int = 5_000) -> Bool {
+        self.writer.call(waitMilliseconds: waitMilliseconds) { store in
+            self.flush(&store)
+            return store.problem.isEmpty
+        } ?? false
+    }
+
+    /// Writes what waits, and ends; `false` when the store did not take it in time.
+    @discardableResult
+    public func stop(waitMilliseconds: Int = 5_000) -> Bool {
+        let isFlushed = self.flush(waitMilliseconds: waitMilliseconds)
+        let isEnded = self.writer.stop(waitMilliseconds: waitMilliseconds)
+        self.release()
+        return isFlushed && isEnded
+    }
+
+    // MARK: Reading
+
+    /// All that is known of an epoch (`nil`: the current one) up to now; `nil`: nothing is.
+    ///
+    /// - Throws: the store's error, for people.
+    public func snapshot(
+        migration: String,
+        epoch: UInt64? = nil,
+        tenants: [String] = []
+    ) throws(ParityLedgerError) -> ParitySnapshot? {
+        let answer = self.writer.call(waitMilliseconds: 30_000) { store in
+            self.flush(&store)
+            return store.snapshot(migration: migration, epoch: epoch, tenants: tenants)
+        }
+        switch answer {
+        case .none: throw ParityLedgerError(text: "the parity store did not answer in time")
+        case .some(.failure(let error)): throw error
+        case .some(.success(let snapshot)): return snapshot
+        }
+    }
+
+    /// Migrations that were ever observed, by name.
+    public func migrations() -> [String] {
+        self.state.withLock { $0.migrations.keys.sorted() }
+    }
+
+    /// What was counted since the start, for metrics.
+    public var figures: LedgerFigures { self.state.withLock { $0.figures } }
+}
+
+/// Where a ledger keeps its files.
+public struct ParityPaths: Sendable {
+    /// The parity store.
+    public var store: String
+    /// Keys of fingerprints.
+    public var keys: String
+    /// Counts that survive a kill.
+    public var unflushed: String
+
+    /// The files' usual names in a folder: `parity.db`, `parity.keys`, `parity.unflushed`.
+    public init(folder: String) {
+        self.store = folder + "/parity.db"
+        self.keys = folder + "/parity.keys"
+        self.unflushed = folder + "/parity.unflushed"
+    }
+}
+
+/// Why the ledger cannot answer, for people.
+public struct ParityLedgerError: Error, Sendable, CustomStringConvertible {
+    /// One line.
+    public var text: String
+
+    /// The line.
+    public var description: String { self.text }
+}

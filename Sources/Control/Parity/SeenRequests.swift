@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+
+/// Tells repeats: within a window one request of a tenant is one observation, because repeats of a
+/// GET are not independent of each other (parity.md f3 i).
+///
+/// A repeat that fails where the first matched counts all the same: doubt is never in favour of a
+/// GO.
+struct SeenRequests {
+    private var window: Int64 = 0
+    /// By digest: whether a mismatch or failure was counted already.
+    private var seen: [UInt64: Bool] = [:]
+
+    /// Whether this observation counts; `windowMilliseconds` 0: every one does.
+    mutating func isNew(
+        _ digest: [UInt8],
+        isBad: Bool,
+        unixMilliseconds: Int64,
+        windowMilliseconds: Int
+    ) -> Bool {
+        guard windowMilliseconds > 0, digest.count == 16 else { return true }
+        let window = unixMilliseconds / Int64(windowMilliseconds)
+        if window != self.window {
+            self.window = window
+            self.seen.removeAll(keepingCapacity: true)
+        }
+        var word: UInt64 = 0
+        for index in 0..<8 { word |= UInt64(digest[index]) << UInt64(8 * index) }
+        if let wasBad = self.seen[word] {
+            guard isBad, !wasBad else { return false }
+            self.seen[word] = true
+            return true
+        }
+        guard self.seen.count < Limits.parityDigestsMax else { return false }
+        self.seen[word] = isBad
+        return true
+    }
+}
