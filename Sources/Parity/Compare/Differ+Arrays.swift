@@ -25,10 +25,12 @@ extension Differ {
             legacy: items(self.legacy, at.legacy),
             modern: items(self.modern, at.modern)
         )
-        switch self.rule(context) {
+        switch self.tag(context) {
         case .set:
             self.compareUnordered(pair, Array(pair.legacy.indices), Array(pair.modern.indices))
-        case .keyed(let by): self.compareKeyed(pair, by: by)
+        case .keyed:
+            guard case .keyed(let by) = self.rule(context) else { return }
+            self.compareKeyed(pair, by: by)
         default: self.compareOrdered(pair)
         }
     }
@@ -44,16 +46,27 @@ extension Differ {
             )
         }
         // One item that differs cannot have changed places; nor have items that agree in place.
-        let isInPlace =
-            unequal.count <= 1
-            || unequal.allSatisfy { index in
-                self.hash(pair, index, isModern: false) == self.hash(pair, index, isModern: true)
+        var inner = pair.inner
+        if unequal.count > 1 && !inner.isInPlace {
+            for index in unequal {
+                guard self.agreeInPlace(pair, index) else { return self.compareShifted(pair) }
             }
-        guard isInPlace else { return self.compareShifted(pair) }
-        let learns = self.rules.matcher.states[pair.state].hasIdentifier || pair.inner.rule >= 0
-        for index in learns ? Array(pair.legacy.indices) : unequal {
-            self.compareItems(pair, index, index)
+            inner.isInPlace = true
         }
+        let learns = self.rules.matcher.states[pair.state].hasIdentifier || inner.rule >= 0
+        for index in learns ? Array(pair.legacy.indices) : unequal {
+            self.compareItems(pair, index, index, inner)
+        }
+    }
+
+    /// Whether two items agree by their rules; told by hash where hashes are there already.
+    private mutating func agreeInPlace(_ pair: ArrayPair, _ index: Int) -> Bool {
+        let at = Place(pair.legacy[index], pair.modern[index])
+        if !self.legacyHashes.isEmpty, self.legacyHashes[at.legacy] != 0 {
+            return self.hash(pair, index, isModern: false) == self.hash(pair, index, isModern: true)
+        }
+        let state = self.rules.matcher.step(pair.state, index: index)
+        return self.agree(at, state: state, pair.inner)
     }
 
     /// Items were moved, added or left out, or several changed in place.
@@ -133,11 +146,11 @@ extension Differ {
         let x = self.legacy.nodes[pair.legacy[index]]
         guard last > 0, x.kind != .object, x.kind != .array else { return last }
         let next = self.rules.matcher.step(pair.state, index: index)
-        let rule = self.rule(self.context(pair.inner, state: next))
+        let context = self.context(pair.inner, state: next)
         var best = last
         for choice in stride(from: last, through: max(0, last - 255), by: -1) {
             let y = self.modern.nodes[pair.modern[candidates[choice]]]
-            switch self.verdict(x, y, rule) {
+            switch self.verdict(x, y, context) {
             case .agree: return choice
             case .ids(let legacy, let modern, let domain):
                 if self.identities.isKnownPair(legacy: legacy, modern: modern, domain: domain) {
@@ -229,10 +242,11 @@ extension Differ {
             return side.window.slice(Int(here.start), Int(here.end &- here.start)).array
         }
         let text = decodedText(side.window, here)
-        switch self.rule(self.context(RuleContext(), state: state)) {
+        let rule = self.rules.matcher.states[state].rule
+        switch rule < 0 ? .exact : self.rules.compiled[Int(rule)] {
         case .url: return (isModern ? self.modernURLs : self.legacyURLs).rewritten(text)
         case .identifier(let domain):
-            let scoped = domain + [0] + self.options.identityScope.utf8
+            let scoped = self.scoped(domain)
             let digest =
                 isModern
                 ? self.identities.digest(ofModern: text, domain: scoped)
@@ -258,10 +272,16 @@ extension Differ {
         )
     }
 
-    private mutating func compareItems(_ pair: ArrayPair, _ left: Int, _ right: Int) {
+    private mutating func compareItems(
+        _ pair: ArrayPair,
+        _ left: Int,
+        _ right: Int,
+        _ inner: RuleContext? = nil
+    ) {
         let at = Place(pair.legacy[left], pair.modern[right])
         self.path.append(PathStep(at, isMember: false))
-        self.compare(at, state: self.rules.matcher.step(pair.state, index: left), pair.inner)
+        let state = self.rules.matcher.step(pair.state, index: left)
+        self.compare(at, state: state, inner ?? pair.inner)
         self.path.removeLast()
     }
 
@@ -307,12 +327,10 @@ private func find(
         var found: Int?
         while child < end, found == nil {
             let member = side.nodes[child]
-            let isSame =
-                member.flags & JSONNode.keyHasEscapes == 0
-                ? Int(member.keyEnd &- member.keyStart) == name.count + 2
-                    && decodedKey(side.window, member) == name
-                : decodedKey(side.window, member) == name
-            if isSame { found = child }
+            let mayBeSame =
+                member.flags & JSONNode.keyHasEscapes != 0
+                || Int(member.keyEnd &- member.keyStart) == name.count + 2
+            if mayBeSame, decodedKey(side.window, member) == name { found = child }
             child = Int(member.next)
         }
         guard let found else { return nil }

@@ -16,9 +16,13 @@ public func differences(
 ) -> DifferenceList {
     let start = rules.matcher.start(at: options.place)
     let learns = rules.matcher.states[start].hasIdentifier
-    if !learns, legacy.bytes == modern.bytes { return DifferenceList() }
     return withWindow(legacy.bytes) { left in
         withWindow(modern.bytes) { right in
+            if !learns, left.count == right.count,
+                equalBytes(left, 0, right, 0, count: left.count)
+            {
+                return DifferenceList()
+            }
             var differ = Differ(
                 legacy: DifferSide(window: left, nodes: legacy.nodes),
                 modern: DifferSide(window: right, nodes: modern.nodes),
@@ -64,6 +68,8 @@ struct RuleContext: BitwiseCopyable {
     var acceptedDepth: Int32 = 0
     /// Any difference here is one too many.
     var isZero = false
+    /// Everything below is known to agree in place, so no array needs to be matched.
+    var isInPlace = false
 }
 
 /// Walks two trees side by side and notes where they differ.
@@ -98,7 +104,7 @@ struct Differ {
         self.rules = rules
         self.options = options
         self.found = FoundDifferences(max: options.differencesMax)
-        let rewrites = rules.compiled.contains { $0.isURL }
+        let rewrites = rules.tags.contains(.url)
         self.legacyURLs = URLRewrite(
             hosts: rewrites ? options.legacyHost : "",
             pathPrefix: rewrites ? options.legacyPathPrefix : ""
@@ -107,6 +113,18 @@ struct Differ {
             hosts: rewrites ? options.modernHost : "",
             pathPrefix: rewrites ? options.modernPathPrefix : ""
         )
+    }
+
+    /// A node of one side.
+    @inline(__always)
+    func node(_ index: Int, isModern: Bool) -> JSONNode {
+        isModern ? self.modern.nodes[index] : self.legacy.nodes[index]
+    }
+
+    /// The text of one side.
+    @inline(__always)
+    func window(isModern: Bool) -> ByteWindow {
+        isModern ? self.modern.window : self.legacy.window
     }
 
     /// Compares two values that stand at one place.
@@ -149,8 +167,8 @@ struct Differ {
             context.accepted = -1
         }
         guard here.rule >= 0 else { return context }
-        if case .ignore(_, let expires) = self.rules.compiled[Int(here.rule)] {
-            let isExpired = expires.map { $0 <= self.options.nowUnixSeconds } ?? false
+        if self.rules.tags[Int(here.rule)] == .ignore {
+            let isExpired = self.rules.expiries[Int(here.rule)] <= self.options.nowUnixSeconds
             if !context.isZero, !isExpired, context.accepted < 0 {
                 context.accepted = here.rule
                 context.acceptedDepth = Int32(truncatingIfNeeded: self.path.count)
@@ -161,6 +179,12 @@ struct Differ {
             context.accepted = -1
         }
         return context
+    }
+
+    /// The kind of the rule in force.
+    @inline(__always)
+    func tag(_ context: RuleContext) -> RuleTag {
+        context.rule < 0 ? .exact : self.rules.tags[Int(context.rule)]
     }
 
     /// The rule in force.
@@ -174,17 +198,17 @@ struct Differ {
     /// items.
     func inherited(_ context: RuleContext, byItems: Bool) -> RuleContext {
         guard context.rule >= 0 else { return context }
-        let rule = self.rules.compiled[Int(context.rule)]
-        if case .shape = rule { return context }
+        let tag = self.rules.tags[Int(context.rule)]
+        if tag == .shape { return context }
         var inner = context
-        if !byItems || rule.isAboutArrays { inner.rule = -1 }
+        if !byItems || tag.isAboutArrays { inner.rule = -1 }
         return inner
     }
 
     /// Whether equal bytes still have something to teach.
     private func learns(_ state: Int, _ context: RuleContext) -> Bool {
         self.rules.matcher.states[state].hasIdentifier
-            || context.rule >= 0 && self.rules.compiled[Int(context.rule)].isIdentifier
+            || self.tag(context) == .identifier
     }
 
     /// Whether a missing or added value holds a place where nothing may differ.

@@ -21,17 +21,12 @@ struct PathStep: BitwiseCopyable {
 struct FoundDifferences {
     private(set) var list = DifferenceList()
     private let max: Int
-    private var numbers: [Key: Int] = [:]
+    /// Number in the list by hash of place and class; -1: it found no room.
+    private var numbers: [UInt64: Int] = [:]
     /// Occurrences whose place was named.
-    private(set) var occurrences = 0
+    private var occurrences = 0
     /// Objects that are maps from ids to values, by node (modern's negative); asked for once.
     var maps: [Int: Bool] = [:]
-
-    private struct Key: Hashable {
-        let pointer: String
-        let difference: DifferenceClass
-        let acceptedBy: String
-    }
 
     init(max: Int) { self.max = max }
 
@@ -46,22 +41,25 @@ struct FoundDifferences {
         return false
     }
 
-    /// Keeps the difference, or the worse of two at one place.
-    mutating func add(_ difference: ParityDifference) {
-        let key = Key(
-            pointer: difference.pointer,
-            // What is accepted is told once, whatever differs inside.
-            difference: difference.severity == .accepted ? .value : difference.difference,
-            acceptedBy: difference.acceptedBy
-        )
-        if let number = self.numbers[key] {
-            if self.list.items[number].severity < difference.severity {
-                self.list.items[number] = difference
-            }
+    /// Whether a difference has to be added: its place and class are new, or it is worse.
+    mutating func wants(_ hash: UInt64, _ severity: DifferenceSeverity) -> Bool {
+        guard let number = self.numbers[hash] else { return true }
+        guard number >= 0 else {
+            self.list.leftOut += 1
+            return false
+        }
+        return self.list.items[number].severity < severity
+    }
+
+    /// Keeps a difference that is wanted.
+    mutating func add(_ difference: ParityDifference, hash: UInt64) {
+        if let number = self.numbers[hash] {
+            self.list.items[number] = difference
         } else if self.list.items.count < self.max {
-            self.numbers[key] = self.list.items.count
+            self.numbers[hash] = self.list.items.count
             self.list.items.append(difference)
         } else {
+            self.numbers[hash] = -1
             self.list.leftOut += 1
         }
     }
@@ -80,18 +78,20 @@ extension Differ {
         var at = at
         var severity = severity
         var depth = self.path.count
-        var acceptedBy = ""
+        var accepting: Int?
         if context.isZero, severity != .formatting {
             severity = .zeroTolerance
         } else if context.accepted >= 0 {
             severity = .accepted
             depth = Int(context.acceptedDepth)
-            if case .ignore(let name, _) = self.rules.compiled[Int(context.accepted)] {
-                acceptedBy = name
-            }
+            accepting = Int(context.accepted)
         }
         guard self.found.admits(severity) else { return }
         if depth < self.path.count { at = depth > 0 ? self.path[depth - 1].place : Place(0, 0) }
+        // What is accepted is told once, whatever differs inside.
+        let mark = UInt64(severity == .accepted ? 255 : difference.rawValue)
+        let hash = foldedMultiply(self.pathHash(depth: depth) ^ mark, 0x8ebc_6af0_9c88_c6e3)
+        guard self.found.wants(hash, severity) else { return }
         self.found.add(
             ParityDifference(
                 pointer: self.pointer(depth: depth),
@@ -101,8 +101,9 @@ extension Differ {
                 modernKind: self.kind(self.modern, at.modern),
                 legacyValue: self.value(self.legacy, at.legacy),
                 modernValue: self.value(self.modern, at.modern),
-                acceptedBy: acceptedBy
-            )
+                acceptedBy: accepting.map(self.rules.name(ofIgnore:)) ?? ""
+            ),
+            hash: hash
         )
     }
 

@@ -15,7 +15,7 @@ enum LeafVerdict {
 extension Differ {
     /// Compares what is no pair of containers.
     mutating func compareLeaves(_ at: Place, _ x: JSONNode, _ y: JSONNode, _ context: RuleContext) {
-        switch self.verdict(x, y, self.rule(context)) {
+        switch self.verdict(x, y, context) {
         case .agree: break
         case .differ(let difference, let severity):
             self.emit(difference, severity, at, context)
@@ -25,17 +25,11 @@ extension Differ {
         }
     }
 
-    /// How two values of which at least one is no container agree by a rule.
-    func verdict(_ x: JSONNode, _ y: JSONNode, _ rule: CompiledRule) -> LeafVerdict {
-        if case .identifier(let domain) = rule, self.isScalar(x), self.isScalar(y) {
-            return .ids(
-                legacy: self.scalarText(self.legacy, x),
-                modern: self.scalarText(self.modern, y),
-                domain: domain + [0] + self.options.identityScope.utf8
-            )
-        }
-        if case .decimal(let absolute, let relative) = rule, self.isScalar(x), self.isScalar(y),
-            let verdict = self.decimals(x, y, absolute, relative)
+    /// How two values of which at least one is no container agree by the rule in force.
+    func verdict(_ x: JSONNode, _ y: JSONNode, _ context: RuleContext) -> LeafVerdict {
+        let tag = self.tag(context)
+        if tag == .identifier || tag == .decimal, self.isScalar(x), self.isScalar(y),
+            let verdict = self.renumbered(x, y, self.rule(context))
         {
             return verdict
         }
@@ -43,20 +37,41 @@ extension Differ {
         switch x.kind {
         case .null, .array, .object: return .agree
         case .bool:
-            if case .shape = rule { return .agree }
+            if tag == .shape { return .agree }
             return x.end &- x.start == y.end &- y.start ? .agree : .differ(.value, .value)
-        case .number: return self.numbers(x, y, rule)
-        case .string: return self.strings(x, y, rule)
+        case .number: return self.numbers(x, y, context)
+        case .string: return self.strings(x, y, context)
         }
+    }
+
+    /// Ids and tolerances, for which a number and a text may stand for each other; `nil` where the
+    /// rule does not apply.
+    private func renumbered(_ x: JSONNode, _ y: JSONNode, _ rule: CompiledRule) -> LeafVerdict? {
+        switch rule {
+        case .identifier(let domain):
+            return .ids(
+                legacy: self.scalarText(self.legacy.window, x),
+                modern: self.scalarText(self.modern.window, y),
+                domain: self.scoped(domain)
+            )
+        case .decimal(let absolute, let relative):
+            return self.decimals(x, y, absolute, relative)
+        default: return nil
+        }
+    }
+
+    /// Ids of different rules and tenants are never held against each other.
+    func scoped(_ domain: [UInt8]) -> [UInt8] {
+        domain + [0] + self.options.identityScope.utf8
     }
 
     private func isScalar(_ node: JSONNode) -> Bool { node.kind == .string || node.kind == .number }
 
     /// A string's text or a number's lexeme.
-    func scalarText(_ side: DifferSide, _ node: JSONNode) -> [UInt8] {
+    private func scalarText(_ window: ByteWindow, _ node: JSONNode) -> [UInt8] {
         node.kind == .string
-            ? decodedText(side.window, node)
-            : side.window.slice(Int(node.start), Int(node.end &- node.start)).array
+            ? decodedText(window, node)
+            : window.slice(Int(node.start), Int(node.end &- node.start)).array
     }
 
     private func isEqualLexeme(_ x: JSONNode, _ y: JSONNode) -> Bool {
@@ -71,11 +86,9 @@ extension Differ {
             )
     }
 
-    private func decimal(_ side: DifferSide, _ node: JSONNode) -> ExactDecimal? {
-        if node.kind == .number {
-            return ExactDecimal(side.window, Int(node.start), Int(node.end))
-        }
-        return withWindow(decodedText(side.window, node)) { ExactDecimal($0, 0, $0.count) }
+    private func decimal(_ window: ByteWindow, _ node: JSONNode) -> ExactDecimal? {
+        if node.kind == .number { return ExactDecimal(window, Int(node.start), Int(node.end)) }
+        return withWindow(decodedText(window, node)) { ExactDecimal($0, 0, $0.count) }
     }
 
     /// Numbers or numeric texts within a tolerance; `nil` where one is no number.
@@ -85,7 +98,7 @@ extension Differ {
         _ absolute: ExactDecimal,
         _ relative: ExactDecimal
     ) -> LeafVerdict? {
-        guard let a = self.decimal(self.legacy, x), let b = self.decimal(self.modern, y) else {
+        guard let a = self.decimal(self.legacy.window, x), let b = self.decimal(self.modern.window, y) else {
             return nil
         }
         guard a.isWithin(absolute: absolute, relative: relative, of: b) else {
@@ -96,14 +109,14 @@ extension Differ {
         return .differ(.lexeme, .formatting)
     }
 
-    private func numbers(_ x: JSONNode, _ y: JSONNode, _ rule: CompiledRule) -> LeafVerdict {
-        if case .shape = rule { return .agree }
+    private func numbers(_ x: JSONNode, _ y: JSONNode, _ context: RuleContext) -> LeafVerdict {
+        if self.tag(context) == .shape { return .agree }
         if self.isEqualLexeme(x, y) { return .agree }
-        guard let a = self.decimal(self.legacy, x), let b = self.decimal(self.modern, y) else {
+        guard let a = self.decimal(self.legacy.window, x), let b = self.decimal(self.modern.window, y) else {
             return .differ(.value, .value)
         }
         if a.isEqual(to: b) { return .differ(.lexeme, .formatting) }
-        if case .instant(let skew) = rule, let from = Instant(epochNumber: a),
+        if case .instant(let skew) = self.rule(context), let from = Instant(epochNumber: a),
             let to = Instant(epochNumber: b)
         {
             let agreement = from.agreement(with: to, skewMilliseconds: skew)
@@ -112,22 +125,38 @@ extension Differ {
         return .differ(.value, .value)
     }
 
-    private func strings(_ x: JSONNode, _ y: JSONNode, _ rule: CompiledRule) -> LeafVerdict {
+    private func strings(_ x: JSONNode, _ y: JSONNode, _ context: RuleContext) -> LeafVerdict {
         if self.isEqualLexeme(x, y) { return .agree }
-        let a = decodedText(self.legacy.window, x)
-        let b = decodedText(self.modern.window, y)
-        if case .shape = rule {
-            return lengthClass(a.count) == lengthClass(b.count) ? .agree : .differ(.value, .value)
+        let tag = self.tag(context)
+        if tag == .shape || tag == .url || (x.flags | y.flags) & JSONNode.hasEscapes != 0 {
+            let a = decodedText(self.legacy.window, x)
+            let b = decodedText(self.modern.window, y)
+            if tag == .shape {
+                let isAlike = lengthClass(a.count) == lengthClass(b.count)
+                return isAlike ? .agree : .differ(.value, .value)
+            }
+            if a == b { return .differ(.lexeme, .formatting) }
+            if tag == .url {
+                return self.legacyURLs.rewritten(a) == self.modernURLs.rewritten(b)
+                    ? .agree : .differ(.url, .value)
+            }
+            return self.instants(Instant(a), Instant(b), context)
         }
-        if a == b { return .differ(.lexeme, .formatting) }
-        if case .url = rule {
-            return self.legacyURLs.rewritten(a) == self.modernURLs.rewritten(b)
-                ? .agree : .differ(.url, .value)
-        }
-        guard a.count <= 64, b.count <= 64, let from = Instant(a), let to = Instant(b) else {
-            return .differ(.value, .value)
-        }
-        guard case .instant(let skew) = rule else {
+        return self.instants(
+            Instant(self.legacy.window, Int(x.start) + 1, Int(x.end) - 1),
+            Instant(self.modern.window, Int(y.start) + 1, Int(y.end) - 1),
+            context
+        )
+    }
+
+    /// Texts that are not the same, as instants if both are.
+    private func instants(
+        _ from: Instant?,
+        _ to: Instant?,
+        _ context: RuleContext
+    ) -> LeafVerdict {
+        guard let from, let to else { return .differ(.value, .value) }
+        guard case .instant(let skew) = self.rule(context) else {
             // Nobody has called it an instant: another text is another value, but it is told which.
             let agreement = from.agreement(with: to, skewMilliseconds: 0)
             let isSameMoment = agreement == .same || agreement == .zone

@@ -33,6 +33,14 @@ func isIdentifierLike(_ key: ByteWindow) -> Bool {
     return isHexadecimal || digits >= 2 && key.count >= 20 || digits >= 4
 }
 
+private func isDataKey(_ window: ByteWindow, _ node: JSONNode) -> Bool {
+    guard node.flags & JSONNode.keyHasEscapes == 0 else {
+        return withWindow(decodedKey(window, node), isIdentifierLike)
+    }
+    let count = Int(node.keyEnd &- node.keyStart)
+    return count > 2 && isIdentifierLike(window.slice(Int(node.keyStart) + 1, count - 2))
+}
+
 extension Differ {
     /// Members of an object beyond which it is a map, whatever its keys look like.
     private static let namesMax = 64
@@ -46,27 +54,67 @@ extension Differ {
             bytes.append(UInt8(ascii: "/"))
             if !step.isMember {
                 bytes.append(UInt8(ascii: "*"))
+            } else if self.isData(step, in: parent) {
+                bytes += "{key}".utf8
             } else {
-                self.appendKey(of: step, in: parent, to: &bytes)
+                self.appendKey(of: step, to: &bytes)
             }
             parent = step.place
         }
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private mutating func appendKey(of step: PathStep, in parent: Place, to bytes: inout [UInt8]) {
-        let at = step.place
-        let side = at.legacy >= 0 ? self.legacy : self.modern
-        let node = side.nodes[at.legacy >= 0 ? at.legacy : at.modern]
-        let isNamed = self.rules.matcher.names(side.window, node)
-        if !isNamed,
-            self.isMap(parent.legacy, isModern: false)
-                || self.isMap(parent.modern, isModern: true)
-        {
-            bytes += "{key}".utf8
-            return
+    /// A hash of what ``pointer(depth:)`` gives, without making it.
+    mutating func pathHash(depth: Int) -> UInt64 {
+        var hash = jsonHashSeed
+        var parent = Place(0, 0)
+        for index in 0..<depth {
+            let step = self.path[index]
+            var part: UInt64 = 1
+            if step.isMember {
+                part = self.isData(step, in: parent) ? 2 : self.keyHash(step)
+            }
+            hash = foldedMultiply(hash ^ part, 0xe703_7ed1_a0b4_28db)
+            parent = step.place
         }
-        for byte in decodedKey(side.window, node) {
+        return hash
+    }
+
+    /// All 64 bits: two places of one exchange must not be taken for one.
+    private func keyHash(_ step: PathStep) -> UInt64 {
+        let at = step.place
+        let isModern = at.legacy < 0
+        let node = self.node(isModern ? at.modern : at.legacy, isModern: isModern)
+        let window = self.window(isModern: isModern)
+        if node.flags & JSONNode.keyHasEscapes != 0 {
+            return withWindow(decodedKey(window, node)) {
+                jsonHash($0, 0, $0.count, seed: jsonHashSeed)
+            }
+        }
+        return jsonHash(
+            window,
+            Int(node.keyStart) + 1,
+            Int(node.keyEnd) - 1,
+            seed: jsonHashSeed
+        )
+    }
+
+    /// Whether a member's key stands for data: its object is a map, and no rule spells the key out.
+    private mutating func isData(_ step: PathStep, in parent: Place) -> Bool {
+        guard
+            self.isMap(parent.legacy, isModern: false) || self.isMap(parent.modern, isModern: true)
+        else { return false }
+        let at = step.place
+        let isModern = at.legacy < 0
+        let node = self.node(isModern ? at.modern : at.legacy, isModern: isModern)
+        return !self.rules.matcher.names(self.window(isModern: isModern), node)
+    }
+
+    private func appendKey(of step: PathStep, to bytes: inout [UInt8]) {
+        let at = step.place
+        let isModern = at.legacy < 0
+        let node = self.node(isModern ? at.modern : at.legacy, isModern: isModern)
+        for byte in decodedKey(self.window(isModern: isModern), node) {
             switch byte {
             case UInt8(ascii: "~"): bytes += "~0".utf8
             case UInt8(ascii: "/"): bytes += "~1".utf8
@@ -80,14 +128,13 @@ extension Differ {
         guard object >= 0 else { return false }
         let number = isModern ? -1 - object : object
         if let isMap = self.found.maps[number] { return isMap }
-        let side = isModern ? self.modern : self.legacy
-        var isMap = side.nodes[object].count > Self.namesMax
+        let here = self.node(object, isModern: isModern)
+        let window = self.window(isModern: isModern)
+        var isMap = here.count > Self.namesMax
         var child = object + 1
-        while !isMap, child < Int(side.nodes[object].next) {
-            let node = side.nodes[child]
-            isMap =
-                !self.rules.matcher.names(side.window, node)
-                && withWindow(decodedKey(side.window, node), isIdentifierLike)
+        while !isMap, child < Int(here.next) {
+            let node = self.node(child, isModern: isModern)
+            isMap = isDataKey(window, node) && !self.rules.matcher.names(window, node)
             child = Int(node.next)
         }
         self.found.maps[number] = isMap

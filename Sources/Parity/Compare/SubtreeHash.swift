@@ -3,6 +3,9 @@
 import Bytes
 
 extension Differ {
+    /// What an ignored value hashes to.
+    private static let ignoredHash: UInt64 = 1
+
     /// A hash that is equal wherever two values agree by their rules; what a rule lets differ is
     /// not in it.
     ///
@@ -38,14 +41,13 @@ extension Differ {
     ) -> UInt64 {
         let context = self.context(outer, state: state)
         if context.accepted >= 0 { return 0 }
-        let side = isModern ? self.modern : self.legacy
-        let here = side.nodes[node]
+        let here = self.node(node, isModern: isModern)
         switch here.kind {
         case .object:
             return self.objectHash(isModern: isModern, here, node, state: state, context)
         case .array:
             return self.arrayHash(isModern: isModern, here, node, state: state, context)
-        default: return self.leafHash(side, here, self.rule(context), isModern: isModern)
+        default: return self.leafHash(here, self.tag(context), isModern: isModern)
         }
     }
 
@@ -57,27 +59,40 @@ extension Differ {
         _ context: RuleContext
     ) -> UInt64 {
         let inner = self.inherited(context, byItems: false)
-        let end = Int(here.next)
-        var child = node + 1
+        let sum = self.restHash(
+            node &+ 1,
+            Int(here.next),
+            isModern: isModern,
+            state: state,
+            inner
+        )
+        return foldedMultiply(sum ^ UInt64(here.kind.rawValue), 0xe703_7ed1_a0b4_28db)
+    }
+
+    /// The sum over the members [`start`, `end`): their order means nothing, and an ignored member
+    /// may as well be absent.
+    mutating func restHash(
+        _ start: Int,
+        _ end: Int,
+        isModern: Bool,
+        state: Int,
+        _ inner: RuleContext
+    ) -> UInt64 {
+        var child = start
         var sum: UInt64 = 0
         while child < end {
-            let next = self.memberState(
-                isModern ? Place(-1, child) : Place(child, -1),
-                state: state
-            )
-            let side = isModern ? self.modern : self.legacy
-            let member = side.nodes[child]
+            let member = self.node(child, isModern: isModern)
+            let next =
+                state == RuleMatcher.dead
+                ? state
+                : self.rules.matcher.step(state, self.window(isModern: isModern), member: member)
             let hash = self.subtreeHash(isModern: isModern, child, state: next, inner)
-            // An ignored member may as well be absent.
-            if hash != 1 {
-                sum &+= foldedMultiply(
-                    UInt64(member.keyHash) ^ 0x9e37_79b9_7f4a_7c15,
-                    hash
-                )
+            if hash != Self.ignoredHash {
+                sum &+= foldedMultiply(UInt64(member.keyHash) ^ 0x9e37_79b9_7f4a_7c15, hash)
             }
             child = Int(member.next)
         }
-        return foldedMultiply(sum ^ UInt64(here.kind.rawValue), 0xe703_7ed1_a0b4_28db)
+        return sum
     }
 
     private mutating func arrayHash(
@@ -88,63 +103,111 @@ extension Differ {
         _ context: RuleContext
     ) -> UInt64 {
         let inner = self.inherited(context, byItems: true)
-        let isOrdered = !self.rule(context).isAboutArrays
+        let start = node &+ 1
         let end = Int(here.next)
-        var child = node + 1
-        var sum = UInt64(here.kind.rawValue)
+        let sum =
+            self.tag(context).isAboutArrays
+            ? self.unorderedHash(start, end, isModern: isModern, state, inner)
+            : self.orderedHash(start, end, isModern: isModern, state, inner)
+        return foldedMultiply(sum ^ UInt64(here.count), 0xe703_7ed1_a0b4_28db)
+    }
+
+    /// The sum over the items [`start`, `end`) of an array whose order means nothing.
+    mutating func unorderedHash(
+        _ start: Int,
+        _ end: Int,
+        isModern: Bool,
+        _ state: Int,
+        _ inner: RuleContext
+    ) -> UInt64 {
+        var child = start
+        var sum: UInt64 = 0
         var index = 0
         while child < end {
             let next = self.rules.matcher.step(state, index: index)
             let hash = self.subtreeHash(isModern: isModern, child, state: next, inner)
-            sum =
-                isOrdered
-                ? foldedMultiply(sum ^ hash, 0xa076_1d64_78bd_642f)
-                : sum &+ foldedMultiply(hash, 0x8ebc_6af0_9c88_c6e3)
-            index += 1
-            child = Int((isModern ? self.modern : self.legacy).nodes[child].next)
+            sum &+= foldedMultiply(hash, 0x8ebc_6af0_9c88_c6e3)
+            index &+= 1
+            child = Int(self.node(child, isModern: isModern).next)
         }
-        return foldedMultiply(sum ^ UInt64(here.count), 0xe703_7ed1_a0b4_28db)
+        return sum
     }
 
-    private func leafHash(
-        _ side: DifferSide,
-        _ node: JSONNode,
-        _ rule: CompiledRule,
-        isModern: Bool
+    private mutating func orderedHash(
+        _ start: Int,
+        _ end: Int,
+        isModern: Bool,
+        _ state: Int,
+        _ inner: RuleContext
     ) -> UInt64 {
+        var child = start
+        var sum: UInt64 = 1
+        var index = 0
+        while child < end {
+            let next = self.rules.matcher.step(state, index: index)
+            let hash = self.subtreeHash(isModern: isModern, child, state: next, inner)
+            sum = foldedMultiply(sum ^ hash, 0xa076_1d64_78bd_642f)
+            index &+= 1
+            child = Int(self.node(child, isModern: isModern).next)
+        }
+        return sum
+    }
+
+    private func leafHash(_ node: JSONNode, _ tag: RuleTag, isModern: Bool) -> UInt64 {
+        let window = self.window(isModern: isModern)
         let kind = UInt64(node.kind.rawValue) &<< 8
         let isScalar = node.kind == .string || node.kind == .number
-        switch rule {
+        switch tag {
         case .identifier where isScalar, .decimal where isScalar: return 2
         case .instant where isScalar: return kind | 2
         case .shape where node.kind == .string:
-            return kind | UInt64(lengthClass(decodedText(side.window, node).count)) &<< 16 | 4
+            return kind | UInt64(lengthClass(decodedText(window, node).count)) &<< 16 | 4
         case .shape: return kind | 4
         case .url where node.kind == .string:
             let rewrite = isModern ? self.modernURLs : self.legacyURLs
-            return kind ^ self.hash(rewrite.rewritten(decodedText(side.window, node)))
+            return kind ^ self.hash(rewrite.rewritten(decodedText(window, node)))
         default: break
         }
         switch node.kind {
-        case .number:
-            guard let number = ExactDecimal(side.window, Int(node.start), Int(node.end)),
-                number.top.hugeDigits.isEmpty
-            else { return kind | 6 }
-            let top = UInt64(bitPattern: Int64(number.top.word))
-            return kind ^ self.hash(number.digits) ^ foldedMultiply(top | 1, 0x9e37_79b9_7f4a_7c15)
-                ^ (number.isNegative ? 8 : 0)
+        case .number: return kind ^ self.numberHash(window, node)
         case .string where node.flags & JSONNode.hasEscapes != 0:
-            return kind ^ self.hash(decodedText(side.window, node))
+            return kind ^ self.hash(decodedText(window, node))
         default:
             let trim = node.kind == .string ? 1 : 0
             return kind
-                ^ jsonHash(
-                    side.window,
-                    Int(node.start) + trim,
-                    Int(node.end) - trim,
-                    seed: jsonHashSeed
-                )
+                ^ jsonHash(window, Int(node.start) + trim, Int(node.end) - trim, seed: jsonHashSeed)
         }
+    }
+
+    /// Equal for equal numbers, however they are written.
+    private func numberHash(_ window: ByteWindow, _ node: JSONNode) -> UInt64 {
+        let start = Int(node.start)
+        let end = Int(node.end)
+        // An integer of a few digits is its own value; most numbers are.
+        if end &- start <= 15, window[start] != UInt8(ascii: "-") {
+            var value: UInt64 = 0
+            var index = start
+            while index < end, isDigit(window[index]) {
+                value = value &* 10 &+ UInt64(window[index] &- 0x30)
+                index &+= 1
+            }
+            if index == end { return foldedMultiply(value | 1 &<< 63, jsonHashSeed | 1) }
+        }
+        guard let number = ExactDecimal(window, start, end), number.top.hugeDigits.isEmpty else {
+            return 6
+        }
+        let places = number.top.word
+        if !number.isNegative, places <= 15, places >= number.digits.count {
+            var value: UInt64 = 0
+            for place in 0..<places {
+                let digit = place < number.digits.count ? number.digits[place] : 0
+                value = value * 10 + UInt64(digit)
+            }
+            return foldedMultiply(value | 1 &<< 63, jsonHashSeed | 1)
+        }
+        let top = UInt64(bitPattern: Int64(places))
+        return self.hash(number.digits) ^ foldedMultiply(top &* 2 | 1, 0x9e37_79b9_7f4a_7c15)
+            ^ (number.isNegative ? 8 : 0)
     }
 
     private func hash(_ bytes: [UInt8]) -> UInt64 {

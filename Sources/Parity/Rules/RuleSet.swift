@@ -14,6 +14,10 @@ public struct RuleSet: Sendable {
     public let zeroTolerance: [String]
     let matcher: RuleMatcher
     let compiled: [CompiledRule]
+    /// Kinds of ``compiled``, without their contents: what a walk asks at every value.
+    let tags: [RuleTag]
+    /// When an ignore rule stops to accept; `Int64.max`: never.
+    let expiries: [Int64]
 
     /// Compiles; refuses what cannot be a rule.
     public init(
@@ -43,11 +47,13 @@ public struct RuleSet: Sendable {
             zeroPaths.append(path)
         }
         self.compiled = compiled
+        self.tags = compiled.map(\.tag)
+        self.expiries = compiled.map(\.expiry)
         self.matcher = try RuleMatcher(
             paths: paths,
             zeroPaths: zeroPaths,
-            isIgnore: compiled.map(\.isIgnore),
-            isIdentifier: compiled.map(\.isIdentifier)
+            isIgnore: compiled.map { $0.tag == .ignore },
+            isIdentifier: compiled.map { $0.tag == .identifier }
         )
     }
 
@@ -74,6 +80,16 @@ public struct RuleSet: Sendable {
         let index = Int(self.matcher.states[state].rule)
         return (index < 0 ? nil : self.rules[index], isZero)
     }
+
+    /// What an ignore rule is called where it accepted something.
+    func name(ofIgnore rule: Int) -> String {
+        guard case .ignore(let name, _) = self.compiled[rule] else { return "" }
+        return name
+    }
+
+    /// Whether comparing learns ids anywhere in a text: then equal texts are compared too, else
+    /// equal bytes are all there is to know.
+    public var learnsIdentities: Bool { self.matcher.states[RuleMatcher.start].hasIdentifier }
 
     /// Ignore rules that had expired at that time: they accept nothing any more, and a verdict that
     /// rests on them is invalid.
@@ -168,26 +184,38 @@ enum CompiledRule: Sendable {
         return keys
     }
 
-    var isIgnore: Bool {
-        guard case .ignore = self else { return false }
-        return true
-    }
-
-    var isIdentifier: Bool {
-        guard case .identifier = self else { return false }
-        return true
-    }
-
-    var isURL: Bool {
-        guard case .url = self else { return false }
-        return true
-    }
-
-    /// Whether it is about an array itself; others are handed down to an array's items.
-    var isAboutArrays: Bool {
+    var tag: RuleTag {
         switch self {
-        case .set, .keyed: true
-        default: false
+        case .exact: .exact
+        case .decimal: .decimal
+        case .instant: .instant
+        case .set: .set
+        case .keyed: .keyed
+        case .identifier: .identifier
+        case .url: .url
+        case .shape: .shape
+        case .ignore: .ignore
         }
     }
+
+    fileprivate var expiry: Int64 {
+        guard case .ignore(_, let expires?) = self else { return .max }
+        return expires
+    }
+}
+
+/// The kind of a rule.
+enum RuleTag: UInt8, BitwiseCopyable, Sendable {
+    case exact
+    case decimal
+    case instant
+    case set
+    case keyed
+    case identifier
+    case url
+    case shape
+    case ignore
+
+    /// Whether it is about an array itself; others are handed down to an array's items.
+    var isAboutArrays: Bool { self == .set || self == .keyed }
 }
