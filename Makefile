@@ -7,7 +7,7 @@ export SWIFT_BACKTRACE := enable=no
 
 BUILD_PACKAGES := libssl-dev libsqlite3-dev libfyaml-dev libpcre2-dev zlib1g-dev libbrotli-dev \
   libzstd-dev libxml2-dev pkg-config
-TEST_PACKAGES := curl python3 nginx-light haproxy prometheus strace gdb util-linux binutils gcc libc6-dev \
+TEST_PACKAGES := curl python3 python3-venv nginx-light haproxy prometheus strace gdb util-linux binutils gcc libc6-dev \
   libxml2-utils python3-brotli zstd
 BENCH_PACKAGES := nginx-light haproxy strace valgrind util-linux binutils
 CHECKED := --explicit-target-dependency-import-check error
@@ -24,6 +24,7 @@ deps: ## install the Debian packages that a build needs (only those that are mis
 
 deps-test: deps ## likewise, what the tests need
 	@.ci/packages $(TEST_PACKAGES)
+	@.ci/oracles
 
 deps-bench: deps ## likewise, what the measurements need
 	@.ci/packages $(BENCH_PACKAGES)

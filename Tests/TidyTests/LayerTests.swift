@@ -35,7 +35,8 @@ enum LayerRules {
             "Proxy", "Control", "Foundation",
         ],
         "Bench": [
-            "Bytes", "Documents", "Migration", "Wire", "Kernel", "Patterns", "Proxy", "Foundation",
+            "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "Patterns", "Proxy",
+            "Foundation",
         ],
         "Fuzz": [
             "Bytes", "Documents", "Migration", "Wire", "YAML", "Control", "Patterns", "Decode",

@@ -108,7 +108,9 @@ struct RuleMatcher: Sendable {
 
     /// Whether a pattern spells this key out.
     func names(_ window: ByteWindow, _ node: JSONNode) -> Bool {
-        guard node.flags & JSONNode.keyHasEscapes == 0 else { return false }
+        if node.flags & JSONNode.keyHasEscapes != 0 {
+            return self.names.number(of: decodedKey(window, node)) != nil
+        }
         let found = self.names.find(
             hash: node.keyHash,
             window,

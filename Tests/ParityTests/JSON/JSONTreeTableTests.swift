@@ -109,7 +109,7 @@ struct JSONTreeTableTests {
         ("\"", .truncated), ("\"a", .truncated), (#""\"#, .truncated), (#""\""#, .truncated),
         (#""\u"#, .truncated), (#""\u00"#, .truncated), (#""\u00A"#, .truncated),
         (#""\u00A""#, .badEscape), (#""\uD834\uDd""#, .badEscape), (#""\uqqqq""#, .badEscape),
-        (#""\u 123""#, .badEscape), (#""\u{41}""#, .badEscape), (#""\x41b""#, .badEscape),
+        (#""\u 123""#, .badEscape), (#""\u{41}""#, .badEscape), (#""\x5Cx41b""#, .badEscape),
         (#""\a""#, .badEscape), (#""\'""#, .badEscape), (#""\0""#, .badEscape),
         (#""\U0041""#, .badEscape), (#""\🌀""#, .badEscape), ("\"a\nb\"", .controlCharacter),
         ("\"\t\"", .controlCharacter), (#""\x00""#, .controlCharacter),
