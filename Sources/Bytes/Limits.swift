@@ -442,6 +442,10 @@ public enum Limits {
     ///
     /// Beyond: the file is refused.
     public static let parityMatcherEntriesMax = 1 << 20
+    /// Steps of compiling one matcher (a fraction of a second).
+    ///
+    /// Beyond: the file is refused.
+    public static let parityMatcherWorkMax = 1 << 22
     /// Pairs of one identity table (64 bytes each).
     ///
     /// Beyond: new pairs are not learnt, counted.

@@ -164,6 +164,8 @@ public struct ParityDifference: Sendable, Hashable {
     public var modernValue: [UInt8]
     /// Name of the rule that accepted it; empty: none.
     public var acceptedBy: String
+    /// What both values have in common: evidence for a rule.
+    public var hints: ParityHints
 
     /// A difference from its parts.
     public init(
@@ -174,7 +176,8 @@ public struct ParityDifference: Sendable, Hashable {
         modernKind: ValueKind,
         legacyValue: [UInt8] = [],
         modernValue: [UInt8] = [],
-        acceptedBy: String = ""
+        acceptedBy: String = "",
+        hints: ParityHints = []
     ) {
         self.pointer = pointer
         self.difference = difference
@@ -184,5 +187,6 @@ public struct ParityDifference: Sendable, Hashable {
         self.legacyValue = legacyValue
         self.modernValue = modernValue
         self.acceptedBy = acceptedBy
+        self.hints = hints
     }
 }

@@ -186,6 +186,8 @@ public struct ParityDifferenceTotals: Sendable, Hashable {
     public var fingerprints: [String]
     /// Name of the rule that accepted it; empty: none.
     public var acceptedBy: String
+    /// Exchanges whose pair had a hint, by bit of ``ParityHints``; short or empty: none counted.
+    public var hinted: [UInt64] = []
     /// ms since 1970 of the first and last exchange with it.
     public var firstUnixMilliseconds: Int64
     /// See ``firstUnixMilliseconds``.

@@ -238,13 +238,14 @@ extension Differ {
         isModern: Bool
     ) -> [UInt8]? {
         let here = side.nodes[node]
-        guard here.kind == .string else {
+        let rule = self.rules.matcher.states[state].rule
+        guard self.isScalar(here) else {
             return side.window.slice(Int(here.start), Int(here.end &- here.start)).array
         }
-        let text = decodedText(side.window, here)
-        let rule = self.rules.matcher.states[state].rule
+        let text = self.scalarText(side.window, here)
         switch rule < 0 ? .exact : self.rules.compiled[Int(rule)] {
-        case .url: return (isModern ? self.modernURLs : self.legacyURLs).rewritten(text)
+        case .url where here.kind == .string:
+            return (isModern ? self.modernURLs : self.legacyURLs).rewritten(text)
         case .identifier(let domain):
             let scoped = self.scoped(domain)
             let digest =
@@ -257,7 +258,7 @@ extension Differ {
                     return UInt8(truncatingIfNeeded: word >> UInt64(place % 8 * 8))
                 }
             }
-        default: return text
+        default: return [here.kind.rawValue] + text
         }
     }
 

@@ -136,6 +136,12 @@ struct Differ {
         switch (x.kind, y.kind) {
         case (.object, .object): self.compareObjects(at, state: state, context)
         case (.array, .array): self.compareArrays(at, state: state, context)
+        case (_, .object), (_, .array), (.object, _), (.array, _):
+            var context = context
+            context.isZero =
+                context.isZero || self.holdsZeroTolerance(self.legacy, at.legacy, state)
+                || self.holdsZeroTolerance(self.modern, at.modern, state)
+            self.emit(.type, .missing, at, context)
         default: self.compareLeaves(at, x, y, context)
         }
     }

@@ -96,6 +96,17 @@ struct ExactDecimal: Hashable {
         return Exponent(word: isNegative ? -word : word)
     }
 
+    /// The number that a text stands for; `nil` when it is none.
+    init?(_ text: [UInt8]) {
+        guard let parsed = withWindow(text, { Self($0, 0, $0.count) }) else { return nil }
+        self = parsed
+    }
+
+    /// `0.d1d2d3... x 10^top`.
+    init(digits: [UInt8], top: Int) {
+        self.init(isNegative: false, digits: digits, top: top)
+    }
+
     private init(isNegative: Bool, digits: [UInt8], top: Int) {
         let leading = digits.firstIndex { $0 != 0 } ?? digits.count
         var digits = Array(digits.dropFirst(leading))

@@ -92,16 +92,18 @@ extension Differ {
         let mark = UInt64(severity == .accepted ? 255 : difference.rawValue)
         let hash = foldedMultiply(self.pathHash(depth: depth) ^ mark, 0x8ebc_6af0_9c88_c6e3)
         guard self.found.wants(hash, severity) else { return }
+        let pointer = self.pointer(depth: depth)
         self.found.add(
             ParityDifference(
-                pointer: self.pointer(depth: depth),
+                pointer: pointer,
                 difference: difference,
                 severity: severity,
                 legacyKind: self.kind(self.legacy, at.legacy),
                 modernKind: self.kind(self.modern, at.modern),
                 legacyValue: self.value(self.legacy, at.legacy),
                 modernValue: self.value(self.modern, at.modern),
-                acceptedBy: accepting.map(self.rules.name(ofIgnore:)) ?? ""
+                acceptedBy: accepting.map(self.rules.name(ofIgnore:)) ?? "",
+                hints: self.hints(at, pointer: pointer)
             ),
             hash: hash
         )

@@ -11,7 +11,7 @@ public import Bytes
 /// evidence: beyond its bound the table checks but learns no more.
 public struct IdentityTable: Sendable {
     private let key: DigestKey
-    private let pairsMax: Int
+    let pairsMax: Int
     private var modernOfLegacy: [KeyedDigest: KeyedDigest] = [:]
     private var legacyOfModern: [KeyedDigest: KeyedDigest] = [:]
 

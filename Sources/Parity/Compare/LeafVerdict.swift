@@ -65,10 +65,10 @@ extension Differ {
         domain + [0] + self.options.identityScope.utf8
     }
 
-    private func isScalar(_ node: JSONNode) -> Bool { node.kind == .string || node.kind == .number }
+    func isScalar(_ node: JSONNode) -> Bool { node.kind == .string || node.kind == .number }
 
     /// A string's text or a number's lexeme.
-    private func scalarText(_ window: ByteWindow, _ node: JSONNode) -> [UInt8] {
+    func scalarText(_ window: ByteWindow, _ node: JSONNode) -> [UInt8] {
         node.kind == .string
             ? decodedText(window, node)
             : window.slice(Int(node.start), Int(node.end &- node.start)).array
@@ -98,7 +98,9 @@ extension Differ {
         _ absolute: ExactDecimal,
         _ relative: ExactDecimal
     ) -> LeafVerdict? {
-        guard let a = self.decimal(self.legacy.window, x), let b = self.decimal(self.modern.window, y) else {
+        guard let a = self.decimal(self.legacy.window, x),
+            let b = self.decimal(self.modern.window, y)
+        else {
             return nil
         }
         guard a.isWithin(absolute: absolute, relative: relative, of: b) else {
@@ -112,7 +114,9 @@ extension Differ {
     private func numbers(_ x: JSONNode, _ y: JSONNode, _ context: RuleContext) -> LeafVerdict {
         if self.tag(context) == .shape { return .agree }
         if self.isEqualLexeme(x, y) { return .agree }
-        guard let a = self.decimal(self.legacy.window, x), let b = self.decimal(self.modern.window, y) else {
+        guard let a = self.decimal(self.legacy.window, x),
+            let b = self.decimal(self.modern.window, y)
+        else {
             return .differ(.value, .value)
         }
         if a.isEqual(to: b) { return .differ(.lexeme, .formatting) }

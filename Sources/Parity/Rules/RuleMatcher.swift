@@ -271,19 +271,28 @@ private struct SubsetBuilder {
         var sets: [[Int]] = [[], first]
         var numbers: [[Int]: Int32] = [[]: 0]
         if !first.isEmpty { numbers[first] = 1 }
+        func number(_ set: [Int]) -> Int32 {
+            if let number = numbers[set] { return number }
+            let number = Int32(sets.count)
+            numbers[set] = number
+            sets.append(set)
+            return number
+        }
+        var work = 0
         var state = 0
         while state < sets.count {
-            guard (state + 1) * width <= Limits.parityMatcherEntriesMax else { throw .tooComplex }
+            let set = sets[state]
+            // Names that no position of the set waits for lead where every other name leads.
+            let waited = Set(set.map { self.symbolOfPosition[$0] }.filter { $0 >= 0 })
+            work += (waited.count + 1) * (set.count + 1)
+            guard (state + 1) * width <= Limits.parityMatcherEntriesMax,
+                work <= Limits.parityMatcherWorkMax
+            else { throw .tooComplex }
+            let other = number(self.moved(set, width - 1))
             for symbol in 0..<width {
-                let set = self.moved(sets[state], symbol)
-                if let number = numbers[set] {
-                    self.transitions.append(number)
-                } else {
-                    let number = Int32(sets.count)
-                    numbers[set] = number
-                    sets.append(set)
-                    self.transitions.append(number)
-                }
+                self.transitions.append(
+                    waited.contains(symbol) ? number(self.moved(set, symbol)) : other
+                )
             }
             state += 1
         }

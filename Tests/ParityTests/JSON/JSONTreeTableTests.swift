@@ -9,7 +9,10 @@ func bytes(ofRow row: String) -> [UInt8] {
     var rest = Array(row.utf8)[...]
     while let byte = rest.first {
         if rest.starts(with: #"\x"#.utf8), rest.count >= 4,
-            let value = UInt8(String(decoding: rest.dropFirst(2).prefix(2), as: UTF8.self), radix: 16)
+            let value = UInt8(
+                String(decoding: rest.dropFirst(2).prefix(2), as: UTF8.self),
+                radix: 16
+            )
         {
             bytes.append(value)
             rest = rest.dropFirst(4)
@@ -32,7 +35,8 @@ struct JSONTreeTableTests {
         "-1", "10", "123456789", "0.0", "-0.0", "0.1", "1.5", "-1.25", "1e1", "1E1", "1e+1", "1e-1",
         "1E+01", "1e00", "0e0", "0e+1", "0E-5", "123.456e78", "1.0e+2", "-0e-0", "1E400", "-1E400",
         "1e-10000", "123123e100000", "0.4e00669999999999999999999999999999999999999999999999999999",
-        "100000000000000000000", "-9223372036854775809", "9223372036854775808", "18446744073709551616",
+        "100000000000000000000", "-9223372036854775809", "9223372036854775808",
+        "18446744073709551616",
         "1.000000000000000005", "0.1000000000000000055511151231257827021181583404541015625",
         "20e1", "123.456789", "-123123123123123123123123123123",
         "-0.000000000000000000000000000000000000000000000000000000000000000000000000000001",
@@ -119,7 +123,8 @@ struct JSONTreeTableTests {
         (#""\x80""#, .badUTF8), (#""\xBF""#, .badUTF8), (#""\xC0\x80""#, .badUTF8),
         (#""\xC1\xBF""#, .badUTF8), (#""\xC3""#, .badUTF8), (#""\xC3(""#, .badUTF8),
         (#""\xE0\x80\x80""#, .badUTF8), (#""\xE0\x9F\xBF""#, .badUTF8), (#""\xE2\x82""#, .badUTF8),
-        (#""\xED\xA0\x80""#, .badUTF8), (#""\xED\xBF\xBF""#, .badUTF8), (#""\xE2\x28\xA1""#, .badUTF8),
+        (#""\xED\xA0\x80""#, .badUTF8), (#""\xED\xBF\xBF""#, .badUTF8),
+        (#""\xE2\x28\xA1""#, .badUTF8),
         (#""\xF0\x80\x80\x80""#, .badUTF8), (#""\xF0\x8F\xBF\xBF""#, .badUTF8),
         (#""\xF4\x90\x80\x80""#, .badUTF8), (#""\xF5\x80\x80\x80""#, .badUTF8),
         (#""\xF0\x90\x80""#, .badUTF8), (#""\xFE""#, .badUTF8), (#""\xFF""#, .badUTF8),

@@ -68,7 +68,8 @@ struct JSONTreeTests {
         limits.valuesMax = 4
         limits.depthMax = 2
         let rows: [(String, JSONTextError.Reason?)] = [
-            ("[1,2,3]", nil), ("[1, 2,3]", nil), ("[1, 2, 3]", .tooLong), ("[1,2,,3]", .unexpectedByte),
+            ("[1,2,3]", nil), ("[1, 2,3]", nil), ("[1, 2, 3]", .tooLong),
+            ("[1,2,,3]", .unexpectedByte),
             ("[[1]]", nil), ("[[[]]]", .tooDeep), ("[[{}]]", .tooDeep), ("[[[", .tooDeep),
             ("[[],1,2]", nil), ("[1,2,[0]", .tooManyValues),
         ]

@@ -30,7 +30,8 @@ struct PythonJSONTests {
     private static func broken(_ dice: inout Dice) -> [UInt8] {
         let isVaried = dice.roll(2) == 0
         var text = Array(SampleJSON.random(&dice).text(&dice, isVaried: isVaried).utf8)
-        let marks = Array(#"{}[]",:\/-+.eE019 tfnu"#.utf8) + [0, 0x1F, 0x7F, 0x80, 0xC3, 0xED, 0xF4]
+        let marks =
+            Array(#"{}[]",:\/-+.eE019 tfnu"#.utf8) + [0, 0x1F, 0x7F, 0x80, 0xC3, 0xED, 0xF4]
         for _ in 0..<dice.roll(4) where !text.isEmpty {
             let index = dice.roll(text.count)
             switch dice.roll(4) {
@@ -48,12 +49,13 @@ struct PythonJSONTests {
         var texts = JSONTreeTableTests.accepted.map(bytes(ofRow:))
         texts += JSONTreeTableTests.refused.map { bytes(ofRow: $0.0) }
         for _ in 0..<6_000 { texts.append(Self.broken(&dice)) }
-        let program = Self.reader + """
-            for line in sys.stdin:
-                try:
-                    read(line.strip()); print('yes')
-                except (ValueError, ArithmeticError): print('no')
-            """
+        let program =
+            Self.reader + """
+                for line in sys.stdin:
+                    try:
+                        read(line.strip()); print('yes')
+                    except (ValueError, ArithmeticError): print('no')
+                """
         let answers = try PythonOracle.ask(program, texts.map(PythonOracle.hex))
         try #require(answers.count == texts.count)
         var valid = 0
@@ -77,11 +79,12 @@ struct PythonJSONTests {
             let other = dice.roll(2) == 0 ? value.mutated(&dice) : value
             pairs.append((value.text(&dice, isVaried: true), other.text(&dice, isVaried: true)))
         }
-        let program = Self.reader + """
-            for line in sys.stdin:
-                a, b = line.split()
-                print('same' if tag(read(a)) == tag(read(b)) else 'other')
-            """
+        let program =
+            Self.reader + """
+                for line in sys.stdin:
+                    a, b = line.split()
+                    print('same' if tag(read(a)) == tag(read(b)) else 'other')
+                """
         let lines = pairs.map {
             PythonOracle.hex(Array($0.0.utf8)) + " " + PythonOracle.hex(Array($0.1.utf8))
         }
@@ -112,16 +115,29 @@ struct PythonJSONTests {
             let first = number()
             let other = dice.roll(3) == 0 ? first + (first.contains(".") ? "" : ".00") : number()
             let b = other.contains("e") && other.hasSuffix(".00") ? first : other
-            rows.append((first, b, ["0", "0.5", "1e-3", "1"][dice.roll(4)], ["0", "0.1", "1e-9"][dice.roll(3)]))
+            rows.append(
+                (
+                    first, b, ["0", "0.5", "1e-3", "1"][dice.roll(4)],
+                    ["0", "0.1", "1e-9"][dice.roll(3)]
+                )
+            )
         }
         rows += [
-            ("1E400", "10e399", "0", "0"), ("1e-400", "0.1e-399", "0", "0"), ("0e5", "-0", "0", "0"),
+            ("1E400", "10e399", "0", "0"), ("1e-400", "0.1e-399", "0", "0"),
+            ("0e5", "-0", "0", "0"),
             ("1.000000000000000005", "1", "0", "0"), ("1.000000000000000005", "1", "5e-18", "0"),
             ("9223372036854775807", "9223372036854775808", "0", "0"),
             ("9223372036854775807", "9223372036854775808", "1", "0"),
-            ("1e300", "1.0000000001e300", "0", "1e-10"), ("1e300", "1.0000000002e300", "0", "1e-10"),
-            (String(repeating: "7", count: 3_000), String(repeating: "7", count: 2_999) + "8", "1", "0"),
-            (String(repeating: "7", count: 3_000), String(repeating: "7", count: 2_999) + "9", "1", "0"),
+            ("1e300", "1.0000000001e300", "0", "1e-10"),
+            ("1e300", "1.0000000002e300", "0", "1e-10"),
+            (
+                String(repeating: "7", count: 3_000), String(repeating: "7", count: 2_999) + "8",
+                "1", "0"
+            ),
+            (
+                String(repeating: "7", count: 3_000), String(repeating: "7", count: 2_999) + "9",
+                "1", "0"
+            ),
         ]
         let program = """
             import sys

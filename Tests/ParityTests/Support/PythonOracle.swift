@@ -3,7 +3,8 @@ import Foundation
 
 /// Python, asked line by line for what it thinks of the same texts.
 enum PythonOracle {
-    /// `.build/oracles`, made by `make deps-test`: Python with deepdiff; `nil` when it is not there.
+    /// `.build/oracles`, made by `make deps-test`: Python with deepdiff; `nil` when it is not
+    /// there.
     static var withPackages: String? {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

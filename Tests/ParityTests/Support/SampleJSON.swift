@@ -34,7 +34,9 @@ indirect enum SampleJSON {
     case object([SampleMember])
 
     static let keys = ["id", "name", "code", "value", "items", "meta", "text", "status", "a", "é"]
-    static let texts = ["", "a", "A", "é", "😹", "\n", "a\"b", "\\", "/", "x y", "0", "true", "long text"]
+    static let texts = [
+        "", "a", "A", "é", "😹", "\n", "a\"b", "\\", "/", "x y", "0", "true", "long text",
+    ]
 
     static func random(_ dice: inout Dice, depth: Int = 4) -> SampleJSON {
         switch dice.roll(depth > 0 ? 9 : 6) {
@@ -45,7 +47,9 @@ indirect enum SampleJSON {
         case 6: return .array((0..<dice.roll(5)).map { _ in random(&dice, depth: depth - 1) })
         default:
             let names = keys.shuffled(using: &dice).prefix(dice.roll(6))
-            return .object(names.map { SampleMember(key: $0, value: random(&dice, depth: depth - 1)) })
+            return .object(
+                names.map { SampleMember(key: $0, value: random(&dice, depth: depth - 1)) }
+            )
         }
     }
 
