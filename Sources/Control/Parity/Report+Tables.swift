@@ -35,7 +35,7 @@ extension ParityReport {
     }
 
     var outcomeTable: ReportTable {
-        var table = ReportTable("Outcomes", ["outcome", ">exchanges", ">share", "counted as"])
+        var table = ReportTable("Outcomes", ["=outcome", ">exchanges", ">share", "counted as"])
         let observed = self.all.observed
         for outcome in ObservationOutcome.allCases {
             table.append([
@@ -49,7 +49,7 @@ extension ParityReport {
 
     /// Why exchanges were not compared; repeats are beside the sum.
     var unobservedTable: ReportTable {
-        var table = ReportTable("Not compared", ["reason", ">exchanges", "meaning"])
+        var table = ReportTable("Not compared", ["=reason", ">exchanges", "meaning"])
         for reason in UnobservedReason.allCases where reason != .none {
             let count = self.all.unobserved[Int(reason.rawValue)]
             guard count > 0 else { continue }
@@ -62,7 +62,7 @@ extension ParityReport {
         var table = ReportTable(
             "Differences",
             [
-                "severity", "class", "field", "operation", ">exchanges", ">share", ">in re-reads",
+                "=severity", "=class", "field", "operation", ">exchanges", ">share", ">in re-reads",
                 "against noise", ">tenants",
             ]
         )
@@ -82,7 +82,7 @@ extension ParityReport {
     func exampleTable(max: Int) -> ReportTable {
         var table = ReportTable(
             "What stands there (no value is kept)",
-            ["field", "class", "legacy", "modern", "fingerprints legacy:modern"]
+            ["field", "=class", "legacy", "modern", "fingerprints legacy:modern"]
         )
         table.append(self.differences, max: max) { difference in
             let sums = difference.sums
@@ -99,7 +99,7 @@ extension ParityReport {
     func acceptedTable(max: Int) -> ReportTable {
         var table = ReportTable(
             "Accepted differences",
-            ["field", "owner", "reason", "expires", ">exchanges", "rule"]
+            ["field", "owner", "reason", "=expires", ">exchanges", "rule"]
         )
         table.append(self.accepted, max: max) { rule in
             let expires =
@@ -169,7 +169,7 @@ extension ParityReport {
     func latencyTable(max: Int) -> ReportTable {
         var table = ReportTable(
             "Latency",
-            ["operation", "origin", ">answers"] + ReportLatency.quantiles.map { ">" + $0.name }
+            ["operation", "=origin", ">answers"] + ReportLatency.quantiles.map { ">" + $0.name }
         )
         for row in self.latency.prefix(max) {
             table.append(self.latencyCells(row, "legacy", row.legacyCount, row.legacy))
@@ -211,7 +211,10 @@ extension ParityReport {
     var epochTable: ReportTable {
         var table = ReportTable(
             "Epochs",
-            [">epoch", "from", "to", "started by", "legacy's build", "modern's build", "rule set"]
+            [
+                ">epoch", "=from", "=to", "started by", "legacy's build", "modern's build",
+                "rule set",
+            ]
         )
         for epoch in self.earlier + [self.epoch] {
             table.append([
@@ -229,12 +232,12 @@ extension ParityReport {
         guard self.all.noiseReads > 0 else {
             return "Legacy was not read twice: nothing is known about its noise."
         }
-        return
-            "Legacy was read twice \(ReportFigures.count(self.all.noiseReads)) times and differed "
-            + "from itself in \(ReportFigures.count(self.all.noiseDiffered)) "
-            + "(\(ReportFigures.percent(self.all.noiseDiffered, of: self.all.noiseReads))). "
-            + "Modern alone differed in \(ReportFigures.count(self.all.pairedCandidateOnly)) of them, "
-            + "legacy alone in \(ReportFigures.count(self.all.pairedNoiseOnly))."
+        let all = self.all
+        let share = ReportFigures.percent(all.noiseDiffered, of: all.noiseReads)
+        return "Legacy was read twice \(ReportFigures.count(all.noiseReads)) times and differed "
+            + "from itself in \(ReportFigures.count(all.noiseDiffered)) (\(share)). Modern alone "
+            + "differed in \(ReportFigures.count(all.pairedCandidateOnly)) of them, legacy alone "
+            + "in \(ReportFigures.count(all.pairedNoiseOnly))."
     }
 }
 

@@ -6,8 +6,10 @@ import Documents
 struct ReportTable: Sendable {
     /// How a column stands.
     enum Side: Sendable {
-        /// Words.
+        /// Words that may be broken: pointers, sentences.
         case left
+        /// One short word, never broken.
+        case word
         /// Numbers.
         case right
     }
@@ -27,13 +29,16 @@ struct ReportTable: Sendable {
     /// Rows that were left out.
     var leftOut = 0
 
-    /// An empty table; a heading that begins with `>` is a column of numbers.
+    /// An empty table; a heading that begins with `>` is a column of numbers, one that begins with
+    /// `=` a column of words.
     init(_ title: String, _ headings: [String]) {
         self.title = title
-        self.columns = headings.map {
-            $0.hasPrefix(">")
-                ? Column(heading: String($0.dropFirst()), side: .right)
-                : Column(heading: $0, side: .left)
+        self.columns = headings.map { heading in
+            switch heading.first {
+            case ">": Column(heading: String(heading.dropFirst()), side: .right)
+            case "=": Column(heading: String(heading.dropFirst()), side: .word)
+            default: Column(heading: heading, side: .left)
+            }
         }
     }
 
@@ -60,7 +65,7 @@ struct ReportTable: Sendable {
             var line = ""
             for (index, cell) in cells.enumerated() {
                 let space = String(repeating: " ", count: widths[index] - cell.count)
-                line += self.columns[index].side == .left ? cell + space : space + cell
+                line += self.columns[index].side == .right ? space + cell : cell + space
                 line += "  "
             }
             while line.hasSuffix(" ") { line.removeLast() }

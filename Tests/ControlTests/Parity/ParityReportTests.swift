@@ -14,7 +14,7 @@ import Testing
             ("report.txt", report.text),
             ("report.json", report.document().prettyJSON + "\n"),
             ("differences.csv", report.csv(.differences)),
-            ("coverage.csv", report.csv(.coverage)),
+            ("coverage.csv", report.csv(.coverage)), ("report.html", report.html),
         ]
         for (name, text) in forms {
             let difference = try ReportFixture.golden(name, text)
