@@ -7,18 +7,19 @@ import Parity
 import Proxy
 import Synchronization
 
-/// The threads that compare: they take observations from the workers and hand them to the parity
-/// service. They run at a low priority, and when they are behind, observations are counted as
-/// unobserved: a client never waits for them.
+/// The threads that compare: they take observations from the workers to the parity service.
+///
+/// They run at a low priority, and when they are behind, observations are counted as unobserved: a
+/// client never waits for them.
 final class CompareThreads: Sendable {
     private let plane: DataPlane
-    private let service: ParityService
+    private let service: ParityService?
     private let isStopping = Atomic<Bool>(false)
     private let ended: Latch
     private let count: Int
 
-    /// Starts `count` threads.
-    init(_ plane: DataPlane, _ service: ParityService, count: Int) throws(Errno) {
+    /// Starts `count` threads; without a service they only give the workers their slots back.
+    init(_ plane: DataPlane, _ service: ParityService?, count: Int) throws(Errno) {
         precondition(count > 0, "\(count) compare threads")
         self.plane = plane
         self.service = service
@@ -43,7 +44,7 @@ final class CompareThreads: Sendable {
     }
 
     private func compare(_ observed: ObservedExchange) {
-        let outcome = self.service.take(observed.exchange)
+        let outcome = self.service?.take(observed.exchange)
         if observed.isAgreed { self.plane.agree(observed, isEqual: outcome == .match) }
     }
 

@@ -14,6 +14,8 @@ final class EdgePlane: EdgePort {
     private let notes: CellNotes
     private let log: AccessLogFile?
     private let logEnded = Latch(count: 1)
+    private let parity: ParityPlane?
+    private let comparing: CompareThreads
     /// Names of the routes by their number, those of earlier snapshots kept: counters outlive
     /// routes.
     private let routes = Mutex<[UInt32: String]>([:])
@@ -21,7 +23,7 @@ final class EdgePlane: EdgePort {
     /// Starts the workers, gives them every standing, and only then lets them serve.
     ///
     /// - Throws: what keeps the edge from listening or from opening its access log, for people.
-    init(_ start: EdgeStart, workers: Int, seed: UInt64) throws {
+    init(_ start: EdgeStart, workers: Int, seed: UInt64, parity: ParityPlane?) throws {
         let configuration = start.configuration
         self.writers = RecentWriters()
         self.notes = CellNotes()
@@ -32,6 +34,13 @@ final class EdgePlane: EdgePort {
             writers: self.writers,
             notes: self.notes,
             seed: seed
+        )
+        self.parity = parity
+        // One thread for four workers: comparing takes what is left over.
+        self.comparing = try CompareThreads(
+            self.plane,
+            parity?.service,
+            count: max(1, self.plane.workerCount / 4)
         )
         self.learn(start.snapshot)
         for cell in start.diverged { self.notes.view.markDiverged(cell) }
@@ -115,6 +124,15 @@ final class EdgePlane: EdgePort {
         EdgeFigures(plane: self.plane, routes: self.routes.withLock { $0 }).families
     }
 
+    /// Takes what the workers could not observe for want of room into the ledger.
+    func collectUnobserved() {
+        guard let parity = self.parity else { return }
+        for (number, name) in self.routes.withLock({ $0 }) {
+            let word = MetricsLayout.unobserved(row: Int(number) + 1)
+            parity.countWithoutSlot(route: name, total: self.plane.sum(word))
+        }
+    }
+
     func reopenAccessLog() { self.log?.reopen() }
 
     func drain() { self.plane.drain() }
@@ -126,6 +144,8 @@ final class EdgePlane: EdgePort {
     func stop() {
         self.plane.stop()
         _ = self.plane.join(timeoutMilliseconds: 1_000)
+        _ = self.comparing.stop(timeoutMilliseconds: 2_000)
+        self.collectUnobserved()
         guard let log = self.log else { return }
         log.stop()
         _ = self.logEnded.wait(timeoutMilliseconds: 1_000)

@@ -20,6 +20,7 @@ final class RunningEdge: Sendable {
     private let workers: EdgePlane
     private let admin: ControlServer
     private let observer: ControlServer
+    private let parity: ParityPlane?
     private let isStopping = Mutex(false)
 
     /// The control plane once there is one: both listeners answer before it, that the edge starts.
@@ -50,11 +51,13 @@ final class RunningEdge: Sendable {
             return plane.observed.answer(request)
         }
         self.standings = try RunningEdge.openStandings(configuration)
+        self.parity = RunningEdge.openParity(configuration)
         self.plane = ControlPlane(
             configuration: configuration,
             standings: self.standings,
             seed: UInt64.random(in: .min ... .max),
             saved: SavedFiles(folder: configuration.statePath),
+            parity: self.parity,
             now: { wallMilliseconds() }
         ) { () throws(FilesRefused) in
             try EdgeSet(EdgeFiles.load(configuration: path))
@@ -68,11 +71,15 @@ final class RunningEdge: Sendable {
         }
         door.plane.withLock { $0 = self.plane }
         let plane = self.plane
+        let workers = self.workers
         let isStopping = { @Sendable [self] in self.isStopping.withLock { $0 } }
         try? CoreThread(name: "divergence") {
             while !isStopping() {
                 sleepThread(milliseconds: 1_000)
-                if !isStopping() { plane.collectDivergences() }
+                if !isStopping() {
+                    plane.collectDivergences()
+                    workers.collectUnobserved()
+                }
             }
         }.detach()
     }
@@ -126,6 +133,20 @@ final class RunningEdge: Sendable {
         }
     }
 
+    /// Parity beside the store.
+    ///
+    /// An edge that cannot count still serves, and says so.
+    private static func openParity(_ configuration: ConfigurationModel) -> ParityPlane? {
+        let folder = URL(fileURLWithPath: configuration.storePath).deletingLastPathComponent().path
+        do {
+            return try ParityPlane(folder: folder, now: { wallMilliseconds() })
+        } catch {
+            let words = (error as? StoreError)?.text ?? (error as? Errno)?.text ?? "\(error)"
+            print("warning: nothing is compared: \(folder): \(words)")
+            return nil
+        }
+    }
+
     private static func startWorkers(
         _ configuration: ConfigurationModel,
         _ plane: ControlPlane
@@ -136,7 +157,8 @@ final class RunningEdge: Sendable {
                 let workers = try EdgePlane(
                     start,
                     workers: configuration.workers,
-                    seed: UInt64.random(in: .min ... .max)
+                    seed: UInt64.random(in: .min ... .max),
+                    parity: plane.parity
                 )
                 made.withLock { $0 = workers }
                 return workers
@@ -229,10 +251,12 @@ final class RunningEdge: Sendable {
             timeoutMilliseconds: self.configuration.drainTimeoutMilliseconds
         )
         self.workers.stop()
+        let isCounted = self.parity?.stop() ?? true
         self.isStopping.withLock { $0 = true }
         self.admin.stop()
         self.standings.stop()
         self.observer.stop(timeoutMilliseconds: 1_000)
+        if !isCounted { print("warning: the last observations could not be stored") }
         return isClean
     }
 }

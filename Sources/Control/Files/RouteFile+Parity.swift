@@ -29,6 +29,7 @@ func parityModel(_ spec: inout FieldReader) -> ParityModel {
     }
     if let name = parity.text("buildHeader") { model.buildHeader = name.lowercased() }
     readSampling(&parity, &model)
+    checkRules(model, parity)
     parity.finish()
     return model
 }
@@ -164,4 +165,29 @@ private func textOrTexts(
     guard let node = reader.node(key) else { return [] }
     if node.items != nil { return reader.texts(key) ?? [] }
     return reader.text(of: node, reader.name(of: key)).map { [($0, node)] } ?? []
+}
+
+/// Rules that the comparer would refuse are refused with the file.
+private func checkRules(_ model: ParityModel, _ parity: FieldReader) {
+    let words: String
+    do throws(RuleSetError) {
+        _ = try ComparisonPlan(model: model)
+        return
+    } catch {
+        switch error {
+        case .badPath(let path, _): words = "`\(printable(path))` is no pointer pattern"
+        case .badTolerance(let path, _, _): words = "`\(printable(path))` has no usable tolerance"
+        case .badSkew(let path, _): words = "`\(printable(path))` has no usable skew"
+        case .badKey(let path, _): words = "`\(printable(path))` has no usable key"
+        case .tooMany(let count): words = "\(count) rules are more than \(Limits.parityRulesMax)"
+        case .tooComplex:
+            words = "the patterns combine to too many: fewer `**` with `*` behind them"
+        }
+    }
+    parity.problem(
+        "R016",
+        words,
+        parity.node,
+        "a JSON pointer whose `*` is any one key, and `**` any number of them"
+    )
 }

@@ -146,15 +146,20 @@ struct MigrationCounts {
         rows += self.pending[index].batch.totals.count - before
     }
 
-    /// Observations that a killed edge had counted and not written.
-    mutating func addLost(_ count: UInt64, now: Int64) {
+    /// Observations of which only the number is left.
+    mutating func addLost(
+        _ count: UInt64,
+        _ reason: UnobservedReason,
+        route: String,
+        now: Int64
+    ) {
         if self.epoch == nil { self.open(cause: "first", hash: "", now: now) }
         guard let epoch = self.epoch else { return }
         self.change(epoch)
-        let key = ParityTotalsKey(route: "", operation: "", tenant: "")
-        var totals = ParityTotals(tenant: "", wave: "", route: "", operation: "")
+        let key = ParityTotalsKey(route: route, operation: "", tenant: "")
+        var totals = ParityTotals(tenant: "", wave: "", route: route, operation: "")
         totals[.unobserved] = count
-        totals.unobserved[Int(UnobservedReason.edgeStopped.rawValue)] = count
+        totals.unobserved[Int(reason.rawValue)] = count
         totals.firstUnixMilliseconds = now
         totals.lastUnixMilliseconds = now
         var batch = ParityBatch()

@@ -62,7 +62,7 @@ public final class ParityLedger: ObservationSink {
             }
             for (migration, count) in left {
                 state.migrations[migration, default: MigrationCounts(migration, [])]
-                    .addLost(count, now: Int64(wallMilliseconds()))
+                    .addLost(count, .edgeStopped, route: "", now: Int64(wallMilliseconds()))
                 self.unflushed.add(Int64(count), migration: migration)
             }
         }
@@ -90,6 +90,27 @@ public final class ParityLedger: ObservationSink {
         self.state.withLock { state in
             state.migrations[migration, default: MigrationCounts(migration, [])]
                 .beginEpoch(cause: cause, now: now)
+        }
+    }
+
+    /// The number of a migration's open epoch; 0: none.
+    public func epochNumber(of migration: String) -> UInt64 {
+        self.state.withLock { $0.migrations[migration]?.epoch?.number ?? 0 }
+    }
+
+    /// Counts observations of which nothing is known but the route and why.
+    public func addUnobserved(
+        _ count: UInt64,
+        _ reason: UnobservedReason,
+        migration: String,
+        route: String,
+        unixMilliseconds: Int64
+    ) {
+        self.state.withLock { state in
+            state.migrations[migration, default: MigrationCounts(migration, [])]
+                .addLost(count, reason, route: route, now: unixMilliseconds)
+            state.figures.unobserved[Int(reason.rawValue)] += count
+            self.unflushed.add(Int64(count), migration: migration)
         }
     }
 

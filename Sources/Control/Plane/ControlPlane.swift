@@ -18,6 +18,9 @@ public final class ControlPlane: Sendable {
     /// Standings, their store and journal.
     public let standings: Standings
 
+    /// Parity, when this edge observes.
+    public let parity: ParityPlane?
+
     let saved: SavedFiles?
     let loadFiles: @Sendable () throws(FilesRefused) -> EdgeSet
     let builder: SnapshotBuilder
@@ -46,6 +49,7 @@ public final class ControlPlane: Sendable {
     /// - Parameters:
     ///   - loadFiles: reads and validates `Routes/` and `FeatureFlags/`; called again by reloads.
     ///   - saved: where the last set that was taken is kept; `nil`: nowhere.
+    ///   - parity: compares and counts; `nil`: nothing is observed.
     ///   - now: milliseconds since 1970.
     ///   - seed: keys the tables of snapshots; random in production.
     public init(
@@ -53,12 +57,14 @@ public final class ControlPlane: Sendable {
         standings: Standings,
         seed: UInt64,
         saved: SavedFiles? = nil,
+        parity: ParityPlane? = nil,
         now: @escaping @Sendable () -> UInt64,
         loadFiles: @escaping @Sendable () throws(FilesRefused) -> EdgeSet
     ) {
         self.configuration = configuration
         self.standings = standings
         self.saved = saved
+        self.parity = parity
         self.now = now
         self.loadFiles = loadFiles
         self.builder = SnapshotBuilder(
@@ -93,6 +99,7 @@ public final class ControlPlane: Sendable {
         let diverged = self.standings.book.divergences.filter(\.isDiverged).map {
             self.standings.numbers.number(of: $0.cell)
         }
+        self.parity?.adopt(edge.files.set)
         let port = try makePort(
             EdgeStart(
                 configuration: self.configuration,
@@ -180,6 +187,7 @@ public final class ControlPlane: Sendable {
     /// Puts a built set in force: what standings resolve by, then what workers route by.
     func publish(_ edge: BuiltEdge) -> Bool {
         self.standings.adopt(edge.guide)
+        self.parity?.adopt(edge.files.set)
         let port = self.state.withLock { state in
             state.edge = edge
             return state.port
