@@ -198,6 +198,10 @@ extension Differ {
                 (others + rightOnly).sorted()
             )
         }
+        if pair.legacy.count == 1, pair.modern.count == 1, leftOnly.count == 1 {
+            // The only one on both sides: its key has changed, it is told how.
+            return self.compareItems(pair, 0, 0)
+        }
         for index in leftOnly { self.compareAbsentItem(pair, legacy: index) }
         for index in (others + rightOnly).sorted() { self.compareAbsentItem(pair, modern: index) }
     }

@@ -4,8 +4,8 @@ import Bytes
 
 /// A point or span of time as a text gives it.
 ///
-/// RFC 3339, FHIR's partial dates (`2015`, `2015-02`, `2015-02-07`), date-times without zone, and
-/// the preferred date of HTTP (RFC 9110 5.6.7).
+/// RFC 3339, FHIR's partial dates (`2015`, `2015-02`, `2015-02-07`), date-times without zone, HL7's
+/// without marks (`20150207132817.239+0200`), and the preferred date of HTTP (RFC 9110 5.6.7).
 struct Instant: Equatable {
     /// How much of it is given.
     enum Precision: UInt8 {
@@ -181,6 +181,7 @@ private struct InstantScan {
 
     mutating func dateTime() -> Instant? {
         guard let year = self.number(4) else { return nil }
+        if self.index < self.end, isDigit(self.window[self.index]) { return self.compact(year) }
         guard self.take("-") else { return self.whole(.year, year, 1, 1) }
         guard let month = self.number(2), (1...12).contains(month) else { return nil }
         guard self.take("-") else { return self.whole(.month, year, month, 1) }
@@ -199,6 +200,33 @@ private struct InstantScan {
         )
         if self.take(":") {
             // 60: a leap second (RFC 3339 5.6).
+            guard let second = self.number(2), second <= 60 else { return nil }
+            instant.seconds += second
+            instant.precision = .second
+            if self.take("."), !self.fraction(&instant) { return nil }
+        }
+        guard self.zone(&instant), self.index == self.end else { return nil }
+        return instant
+    }
+
+    /// HL7's `YYYYMM[DD[hhmm[ss[.s...]]]][zone]`, the year being read.
+    ///
+    /// An hour alone is no instant here: nobody can say how exact it is.
+    private mutating func compact(_ year: Int64) -> Instant? {
+        guard let month = self.number(2), (1...12).contains(month) else { return nil }
+        guard self.index < self.end else { return self.whole(.month, year, month, 1) }
+        guard let day = self.number(2), day >= 1, day <= daysIn(month, of: year) else { return nil }
+        guard self.index < self.end else { return self.whole(.day, year, month, day) }
+        guard let hour = self.number(2), hour < 24, let minute = self.number(2), minute < 60 else {
+            return nil
+        }
+        var instant = Instant(
+            seconds: daysFromCivil(year: year, month: month, day: day) * 86_400 + hour * 3_600
+                + minute * 60,
+            precision: .minute,
+            offsetMinutes: nil
+        )
+        if self.index < self.end, isDigit(self.window[self.index]) {
             guard let second = self.number(2), second <= 60 else { return nil }
             instant.seconds += second
             instant.precision = .second

@@ -27,7 +27,8 @@ struct URLRewrite {
             guard self.hosts.contains(Self.lowercased(host)) else { return url }
             path = rest.dropFirst(host.count)
         } else if url.first != UInt8(ascii: "/") {
-            return url
+            // `Patient/1` is relative to where the origin's URLs begin (FHIR references.html).
+            return Self.isRelative(url) ? [0] + url : url
         }
         let isInside =
             path.starts(with: self.prefix)
@@ -36,6 +37,12 @@ struct URLRewrite {
         if isInside { path = path.dropFirst(self.prefix.count) }
         if path.first == UInt8(ascii: "/") { path = path.dropFirst() }
         return [0] + path
+    }
+
+    /// Whether a reference has no scheme (RFC 3986 4.2): no colon in its first segment.
+    private static func isRelative(_ url: [UInt8]) -> Bool {
+        let mark = url.first { [0x2F, 0x3F, 0x23, 0x3A].contains($0) }
+        return !url.isEmpty && mark != UInt8(ascii: ":")
     }
 
     /// `https://host/path` and `//host/path` without what stands before the host.

@@ -45,24 +45,23 @@ func exchange(
     )
 }
 
+/// The plan of a model, with other path prefixes at both origins.
+func plan(_ model: ParityModel = ParityModel()) throws -> ComparisonPlan {
+    try ComparisonPlan(model: model, legacyPathPrefix: "/v4", modernPathPrefix: "/v5")
+}
+
+/// The observation by a plan; ids start anew.
+func compared(_ exchange: CapturedExchange, _ plan: ComparisonPlan) -> ParityObservation {
+    var identities = IdentityTable()
+    return compareAnswers(exchange, plan: plan, identities: &identities, nowUnixSeconds: 1_000)
+}
+
 /// The observation by a model's rules; ids start anew.
 func compared(
     _ exchange: CapturedExchange,
     _ model: ParityModel = ParityModel()
-) throws
-    -> ParityObservation
-{
-    var identities = IdentityTable()
-    return compareAnswers(
-        exchange,
-        plan: try ComparisonPlan(
-            model: model,
-            legacyPathPrefix: "/v4",
-            modernPathPrefix: "/v5"
-        ),
-        identities: &identities,
-        nowUnixSeconds: 1_000
-    )
+) throws -> ParityObservation {
+    compared(exchange, try plan(model))
 }
 
 /// `pointer class severity` of each difference, worst first as observed.
