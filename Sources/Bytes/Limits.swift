@@ -451,6 +451,19 @@ public enum Limits {
     /// Beyond: new pairs are not learnt, counted.
     public static let parityIdentityPairsMax = 262_144
 
+    /// Gaps of coverage that a verdict names (tenants x operations can be 300,000).
+    ///
+    /// Beyond: counted, not named.
+    public static let coverageGapsMax = 1_000
+    /// Reasons that a verdict names, worst first.
+    ///
+    /// Beyond: left out; the verdict stands on the first.
+    public static let verdictReasonsMax = 1_000
+    /// How far an observation may lie before its epoch or after "now".
+    ///
+    /// Beyond: the verdict is INVALID (clock skew).
+    public static let parityClockSkewMaxMilliseconds = 300_000
+
     // MARK: Admin
 
     /// Bytes of an admin request's body.
