@@ -53,9 +53,20 @@ struct Comparison {
             subjects.append(try Subject(own, .plain, place, wrapper: ["taskset", "-c", "0"]))
             rows.append(Row(proxy: "banyan, plain", workload: workload.rawValue))
         }
+        // Comparing against the same copies without it.
+        if workload == .compared,
+            var own = self.programs.first(where: { $0.name == "banyan" }) as? BanyanProgram
+        {
+            own.compares = false
+            let place = try self.place(own, workload, load)
+            subjects.append(try Subject(own, workload, place, wrapper: ["taskset", "-c", "0"]))
+            rows.append(Row(proxy: "banyan, shadow", workload: workload.rawValue))
+        }
+        var settings = self.settings
+        if workload == .compared { settings.clients = 1 }
         for round in 1...self.settings.rounds {
             for index in subjects.indices {
-                let measured = try Passes.measure(subjects[index], &load, self.settings)
+                let measured = try Passes.measure(subjects[index], &load, settings)
                 rows[index].rounds.append(measured)
                 say("  round \(round)  \(Report.line(rows[index].proxy, measured))")
             }
@@ -66,7 +77,13 @@ struct Comparison {
                 &load,
                 self.settings
             )
+            if workload == .compared, let share = subjects[index].observedShare {
+                say(
+                    "  \(rows[index].proxy): \(Report.number(share * 100, 2)) % of the copies compared"
+                )
+            }
             subjects[index].stop()
+            if workload == .compared { continue }
             let place = try self.place(subjects[index].program, workload, load)
             if rows[index].proxy.contains(",") { continue }
             rows[index].instructions = try Passes.instructions(

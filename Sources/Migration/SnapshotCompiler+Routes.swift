@@ -45,6 +45,7 @@ extension SnapshotCompiler {
         record.samplePermyriad = UInt32(model.shadow.samplePermyriad)
         record.shadowMaxBodyBytes = UInt32(model.shadow.maxBodyBytes)
         record.shadowTimeoutMilliseconds = UInt32(model.shadow.timeoutMilliseconds)
+        record.observes = model.parity.compares
         record.parityMaxBodyBytes = UInt32(model.parity.maxBodyBytes)
         record.againPermyriad = UInt32(model.parity.againPermyriad)
         record.servesAgreed = model.parity.answer == .agreed

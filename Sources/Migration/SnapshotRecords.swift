@@ -107,6 +107,8 @@ public struct RouteRecord: BitwiseCopyable, Sendable {
     public var shadowMaxBodyBytes: UInt32 = 0
     /// The whole life of a copy.
     public var shadowTimeoutMilliseconds: UInt32 = 0
+    /// Sampled exchanges are observed and compared.
+    public var observes = false
     /// Longest answer body that is kept for comparing.
     public var parityMaxBodyBytes: UInt32 = 0
     /// Share of observations in which legacy is read again, 1/10,000.

@@ -48,6 +48,8 @@ public struct ParityRule: Sendable, Hashable {
 
 /// `spec.parity` of one route, validated: everything that observing and comparing need.
 public struct ParityModel: Sendable, Hashable {
+    /// Whether answers are observed and compared at all; copies are sent either way.
+    public var compares = true
     /// Named presets, in order: `fhir`, `fhir#static`, `fhir#data`, `fhir#document`, `cda`.
     public var presets: [String] = []
     /// Rules in file order; later and more literal ones win over presets.

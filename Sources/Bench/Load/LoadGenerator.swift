@@ -31,9 +31,29 @@ struct LoadGenerator: ~Copyable {
     static let bodyBytes = 1_024
     private static let answersPerSend = 8
     private static let answerHead =
-        "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 1024\r\n\r\n"
-    private static let legacyByte = UInt8(ascii: "l")
-    private static let modernByte = UInt8(ascii: "m")
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1024\r\n\r\n"
+    /// The last byte tells who answered; both are white space to a JSON reader.
+    private static let legacyByte = UInt8(ascii: "\n")
+    private static let modernByte = UInt8(ascii: " ")
+
+    /// A visit of 1 KiB.
+    ///
+    /// The origins differ in when it was last updated, as real ones do.
+    private static func body(_ last: UInt8) -> [UInt8] {
+        let updated = last == self.legacyByte ? "2026-11-21T08:00:00Z" : "2026-11-21T08:00:01Z"
+        var text = """
+            {"id":"81","status":"booked","meta":{"versionId":"3","lastUpdated":"\(updated)"},\
+            "participants":[
+            """
+        for number in 0..<6 {
+            text += number == 0 ? "" : ","
+            text +=
+                #"{"id":"p\#(number)","role":"patient","joined":\#(number * 17).50,"active":true}"#
+        }
+        text += #"],"note":""#
+        let filler = self.bodyBytes - text.utf8.count - 3
+        return Array((text + String(repeating: "n", count: filler) + "\"}").utf8) + [last]
+    }
 
     private var poller: EpollPoller
     private var pool: BlockPool
@@ -87,7 +107,7 @@ struct LoadGenerator: ~Copyable {
         var writer = self.pool.writer(block, from: 0)
         for _ in 0..<LoadGenerator.answersPerSend {
             for character in LoadGenerator.answerHead.utf8 { writer.append(character) }
-            for _ in 0..<LoadGenerator.bodyBytes { writer.append(byte) }
+            for character in LoadGenerator.body(byte) { writer.append(character) }
         }
         precondition(!writer.overflowed, "answers do not fit a block")
     }

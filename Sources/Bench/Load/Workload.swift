@@ -8,6 +8,8 @@ enum Workload: String, CaseIterable {
     case tenants
     /// Every GET is also sent to the second origin.
     case shadow
+    /// The same, and each pair of answers is compared; one client, so that comparing keeps up.
+    case compared
 
     static let tenantCount = 1_000
     static let migrationCount = 50
@@ -27,6 +29,14 @@ enum Workload: String, CaseIterable {
         switch self {
         case .plain, .shadow:
             return [BenchRequest(host: "edge.care.example", path: "/m0/items/81", isModern: false)]
+        case .compared:
+            return (0..<1_000).map { number in
+                BenchRequest(
+                    host: "edge.care.example",
+                    path: "/m0/items/\(number)",
+                    isModern: false
+                )
+            }
         case .tenants:
             // A fixed walk over the cells that jumps far: no proxy shall live off its last answer.
             let cells = Workload.tenantCount * Workload.migrationCount

@@ -5,6 +5,8 @@ import Foundation
 struct BanyanProgram: SubjectProgram {
     let name = "banyan"
     let executable: String
+    /// Whether answers are compared where the workload asks for it.
+    var compares = true
 
     func can(_ workload: Workload) -> Bool { true }
 
@@ -59,8 +61,16 @@ struct BanyanProgram: SubjectProgram {
                 - path: { type: PathPrefix, value: /\(Workload.prefix(migration: migration)) }
               legacy: { upstream: legacy }
               modern: { upstream: modern }
+              parity: \(self.parity(workload))
             """
         }.joined(separator: "\n---\n") + "\n"
+    }
+
+    private func parity(_ workload: Workload) -> String {
+        guard workload == .compared, self.compares else { return "{ compare: false }" }
+        return
+            "{ again: 0%, rechecks: 0, json: { ignore: [{ path: /meta/lastUpdated, owner: bench, "
+            + "reason: clock }] } }"
     }
 
     private func tenants(_ workload: Workload) -> String {
@@ -92,7 +102,7 @@ struct BanyanProgram: SubjectProgram {
                 "\(Workload.prefix(migration: migration))": {
                   "state": "ENABLED",
                   "variants": {"legacy": "legacy", "shadow": "shadow", "live": "live", "modern": "modern"},
-                  "defaultVariant": "\(workload == .shadow ? "shadow" : "legacy")",
+                  "defaultVariant": "\(workload == .shadow || workload == .compared ? "shadow" : "legacy")",
                   "metadata": {"owner": "bench", "expires": "2099-12-31", "reason": "bench"}\(targeting)
                 }
                 """

@@ -7,7 +7,9 @@
 struct HAProxyProgram: SubjectProgram {
     let name = "haproxy"
 
-    func can(_ workload: Workload) -> Bool { workload != .shadow }
+    func can(_ workload: Workload) -> Bool {
+        workload != .shadow && workload != .compared
+    }
 
     func prepare(_ workload: Workload, _ place: SubjectPlace) throws -> [String] {
         var choice = "default_backend legacy"

@@ -5,7 +5,7 @@
 struct NginxProgram: SubjectProgram {
     let name = "nginx"
 
-    func can(_ workload: Workload) -> Bool { true }
+    func can(_ workload: Workload) -> Bool { workload != .compared }
 
     func prepare(_ workload: Workload, _ place: SubjectPlace) throws -> [String] {
         let text = """
@@ -74,7 +74,7 @@ struct NginxProgram: SubjectProgram {
     private func locations(_ workload: Workload) -> String {
         switch workload {
         case .plain: return "location / { proxy_pass http://legacy; }"
-        case .shadow:
+        case .shadow, .compared:
             return """
                 location / { mirror /copy; mirror_request_body off; proxy_pass http://legacy; }
                 location = /copy { internal; proxy_pass http://modern$request_uri; }

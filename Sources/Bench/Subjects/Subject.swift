@@ -85,6 +85,35 @@ final class Subject {
         }
     }
 
+    /// Share of the sampled exchanges that were handed to comparing, by Banyan's own metrics;
+    /// `nil`: it has none, or none was sampled.
+    var observedShare: Double? {
+        let said = (try? String(contentsOfFile: self.place.path("out.log"), encoding: .utf8)) ?? ""
+        let mark = "metrics and health on "
+        guard let line = said.split(separator: "\n").first(where: { $0.hasPrefix(mark) }),
+            let page = try? Subject.fetch("http://\(line.dropFirst(mark.count))/metrics")
+        else { return nil }
+        func value(_ name: String) -> Double {
+            let line = page.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+            return line.flatMap { Double($0.dropFirst(name.count + 1)) } ?? 0
+        }
+        let observed = value("banyan_parity_observations_total")
+        let all = observed + value("banyan_parity_observations_without_slot_total")
+        return all > 0 ? observed / all : nil
+    }
+
+    private static func fetch(_ address: String) throws -> String {
+        let curl = Process()
+        curl.executableURL = URL(filePath: "/usr/bin/env")
+        curl.arguments = ["curl", "-s", address]
+        let output = Pipe()
+        curl.standardOutput = output
+        try curl.run()
+        let bytes = output.fileHandleForReading.readDataToEndOfFile()
+        curl.waitUntilExit()
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     func stop() {
         guard self.process.isRunning else { return }
         self.process.terminate()

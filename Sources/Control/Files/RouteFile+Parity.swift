@@ -37,6 +37,7 @@ func parityModel(_ spec: inout FieldReader) -> ParityModel {
 private let presetNames = ["fhir", "fhir#static", "fhir#data", "fhir#document", "cda"]
 
 private func readSampling(_ parity: inout FieldReader, _ model: inout ParityModel) {
+    if let compares = parity.bool("compare") { model.compares = compares }
     if let share = parity.permyriad("again") { model.againPermyriad = share }
     if let count = parity.integer("againPerMinute", in: 0...60_000) { model.againPerMinute = count }
     if let count = parity.integer("rechecks", in: 0...5) { model.rechecks = count }

@@ -185,7 +185,7 @@ extension Reactor {
             return
         }
         if decision.isBlind { self.counters.count(.copiesBlind) }
-        if decision.isObserved { self.startObserving(e, view, hit, route) }
+        if decision.isObserved, route.observes { self.startObserving(e, view, hit, route) }
         if decision.marksDiverged { self.notes.markDiverged(cell) }
         if decision.remembersWriter, self.exchanges[e].writerKey != 0 {
             // The user is remembered in any case; `false` says that somebody else had to give way.

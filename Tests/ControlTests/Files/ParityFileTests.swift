@@ -36,7 +36,7 @@ import Testing
     @Test func `every field reaches the model`() throws {
         let model = try Self.model(
             """
-            { preset: "fhir#data", again: 2%, againPerMinute: 5, rechecks: 2, recheckAfter: 1s,
+            { compare: false, preset: "fhir#data", again: 2%, againPerMinute: 5, rechecks: 2, recheckAfter: 1s,
               maxBody: 64Ki, window: 10m, buildHeader: X-Version, answer: agreed, agreedBudget: 90ms,
               headers: [ETag], zeroTolerance: [/patientId, "/**/dosage"],
               json: {
@@ -47,6 +47,7 @@ import Testing
                 shape: [/token], exact: [/id] } }
             """
         )
+        #expect(!model.compares)
         #expect(model.presets == ["fhir#data"])
         #expect(model.againPermyriad == 200)
         #expect(model.againPerMinute == 5)
