@@ -213,6 +213,40 @@ public enum Limits {
     /// Longest nap of a compare thread that has nothing to do.
     public static let compareNapMilliseconds = 5
 
+    // MARK: Replay and probes
+
+    /// The whole life of one exchange of a replay or probe; beyond, that origin has failed.
+    public static let syntheticDeadlineMilliseconds = 10_000
+    /// Kept connections to origins of one thread that replays or probes.
+    ///
+    /// Beyond: closed after use.
+    public static let syntheticConnectionsMax = 64
+    /// Longest row of a replayed file, and longest entry of an HAR file (its answers are in it).
+    ///
+    /// Beyond: the row is skipped and told.
+    public static let replayRowBytesMax = 16_777_216
+    /// Requests of a replay that are under way at once.
+    public static let replayConcurrencyMax = 64
+    /// Replays that an edge remembers, so that a resumed one counts no row twice.
+    ///
+    /// Beyond: the one that was used longest ago is forgotten.
+    public static let replayRunsMax = 32
+    /// Rows of one replay that an edge remembers.
+    ///
+    /// A resumed replay is at most as far behind as its state file, which is written several times
+    /// a second.
+    public static let replayRowsRemembered = 8_192
+    /// Reads of one probe and tenant: the product of its variables' values.
+    ///
+    /// Beyond: a finding of the file.
+    public static let probeCombinationsMax = 1_000
+    /// Probe reads that one edge sends in a second; what is due beyond waits.
+    public static let probesPerSecond = 5.0
+    /// Probe reads that one edge schedules (tenants x probes x combinations).
+    ///
+    /// Beyond: not scheduled, and told by `banyan parity probe`.
+    public static let probesMax = 100_000
+
     // MARK: Decoding bodies before comparing
 
     /// Bytes of one body after its content codings are taken off.

@@ -88,6 +88,8 @@ public struct CapturedExchange: Sendable {
     public var hasRequestBody = false
     /// Chosen, before any answer was seen, for reading legacy again (A/A).
     public var readsAgain = false
+    /// Counts that have to agree besides (a probe's).
+    public var count: CountCheck?
     /// `https://host` parts that may stand in URLs of legacy's answers.
     public var legacyHost: String
     /// The same of modern's.

@@ -76,6 +76,8 @@ public struct ParityModel: Sendable, Hashable {
     public var answer: DualAnswer = .legacy
     /// `dual` with `answer: agreed`: how long a complete legacy answer waits for modern's.
     public var agreedBudgetMilliseconds: Int = 250
+    /// Reads that Banyan makes by itself.
+    public var probes: [ProbeModel] = []
 
     /// The defaults: no rule.
     public init() {}

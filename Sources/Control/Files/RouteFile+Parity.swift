@@ -30,6 +30,7 @@ func parityModel(_ spec: inout FieldReader) -> ParityModel {
     if let name = parity.text("buildHeader") { model.buildHeader = name.lowercased() }
     readSampling(&parity, &model)
     checkRules(model, parity)
+    model.probes = probeModels(&parity)
     parity.finish()
     return model
 }

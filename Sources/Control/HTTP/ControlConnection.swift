@@ -20,7 +20,12 @@ struct ControlConnection {
     let idleTimeoutMilliseconds: Int
     let messageTimeoutMilliseconds: Int
     let bodyBytesMax: Int
+    /// When whatever is under way has to be over, on the monotonic clock; `.max`: never.
+    var deadlineNanoseconds = UInt64.max
     private var pending: [UInt8] = []
+
+    /// Whether the peer has sent more than what was taken.
+    var hasPending: Bool { !self.pending.isEmpty }
 
     init(
         fd: Int32,
@@ -83,9 +88,16 @@ struct ControlConnection {
             do {
                 try self.readMore(
                     timeoutMilliseconds: self.messageTimeoutMilliseconds,
-                    isIdle: true
+                    isIdle: false
                 )
-            } catch { break }
+            } catch {
+                // A peer that falls silent has not said that this was all.
+                guard case .ended = error else { throw error }
+                break
+            }
+        }
+        guard self.pending.count <= self.bodyBytesMax else {
+            throw .refused(413, "the content is longer than \(self.bodyBytesMax) bytes")
         }
         defer { self.pending = [] }
         return self.pending
@@ -157,11 +169,17 @@ struct ControlConnection {
         timeoutMilliseconds: Int,
         isIdle: Bool
     ) throws(ControlMessageError) {
+        var wait = timeoutMilliseconds
+        if self.deadlineNanoseconds != .max {
+            let now = monotonicNanoseconds()
+            guard now < self.deadlineNanoseconds else { throw .timedOut }
+            wait = min(wait, Int((self.deadlineNanoseconds - now) / 1_000_000) + 1)
+        }
         switch readBlocking(
             self.fd,
             into: &self.pending,
             atMost: Limits.blockBytes,
-            timeoutMilliseconds: timeoutMilliseconds
+            timeoutMilliseconds: wait
         )
         {
         case .bytes: return

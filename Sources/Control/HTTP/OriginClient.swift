@@ -46,7 +46,13 @@ public struct OriginClient: Sendable {
                 timeoutMilliseconds: self.timeoutMilliseconds
             )
             var result = answer(.complete)
-            try self.read(fd.number, isHead: isHead, into: &result)
+            var connection = ControlConnection(
+                fd: fd.number,
+                idleTimeoutMilliseconds: self.timeoutMilliseconds,
+                messageTimeoutMilliseconds: self.timeoutMilliseconds,
+                bodyBytesMax: self.bodyBytesMax
+            )
+            _ = try readOriginAnswer(&connection, isHead: isHead, into: &result)
             result.microseconds = answer(.complete).microseconds
             return result
         } catch ControlMessageError.refused(413, _) {
@@ -55,36 +61,37 @@ public struct OriginClient: Sendable {
             return answer(.failed)
         }
     }
+}
 
-    private func read(
-        _ fd: Int32,
-        isHead: Bool,
-        into answer: inout CapturedAnswer
-    ) throws(ControlMessageError) {
-        var connection = ControlConnection(
-            fd: fd,
-            idleTimeoutMilliseconds: self.timeoutMilliseconds,
-            messageTimeoutMilliseconds: self.timeoutMilliseconds,
-            bodyBytesMax: self.bodyBytesMax
-        )
-        let token: MethodToken = isHead ? .head : .get
-        var head = try connection.readHead(answering: token)
-        var interim = 0
-        while head.firstLine.count > 1, head.firstLine[1].hasPrefix("1"),
-            interim < Limits.interimResponsesMax
-        {
-            interim += 1
-            head = try connection.readHead(answering: token)
-        }
-        guard head.firstLine.count > 1, head.firstLine[0].hasPrefix("HTTP/1."),
-            let status = UInt16(head.firstLine[1]), status >= 200, status < 600
-        else { throw .refused(502, "no status line") }
-        answer.status = status
-        answer.fields = head.fields.map { CapturedField($0.name.lowercased(), $0.value) }
-        if !isHead, status != 204, status != 304 {
-            answer.body = try connection.readBody(of: head, untilEnd: true)
-        }
+/// Reads one answer of an origin off a connection; whether the connection may be used again.
+func readOriginAnswer(
+    _ connection: inout ControlConnection,
+    isHead: Bool,
+    into answer: inout CapturedAnswer
+) throws(ControlMessageError) -> Bool {
+    let token: MethodToken = isHead ? .head : .get
+    var head = try connection.readHead(answering: token)
+    var interim = 0
+    while head.firstLine.count > 1, head.firstLine[1].hasPrefix("1"),
+        interim < Limits.interimResponsesMax
+    {
+        interim += 1
+        head = try connection.readHead(answering: token)
     }
+    guard head.firstLine.count > 1, head.firstLine[0].hasPrefix("HTTP/1."),
+        let status = UInt16(head.firstLine[1]), status >= 200, status < 600
+    else { throw .refused(502, "no status line") }
+    answer.status = status
+    answer.fields = head.fields.map { CapturedField($0.name.lowercased(), $0.value) }
+    var isDelimited = true
+    if !isHead, status != 204, status != 304 {
+        answer.body = try connection.readBody(of: head, untilEnd: true)
+        isDelimited =
+            !head.values("content-length").isEmpty || !head.values("transfer-encoding").isEmpty
+    }
+    let options = head.values("connection").map { $0.lowercased() }
+    let keeps = head.firstLine[0] == "HTTP/1.1" || options.contains("keep-alive")
+    return isDelimited && keeps && !options.contains("close") && !connection.hasPending
 }
 
 /// A request's head as it may be sent again: marked as a copy, without conditions and ranges.

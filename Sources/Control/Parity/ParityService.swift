@@ -25,7 +25,11 @@ public struct RouteComparison: Sendable {
         compare: @escaping @Sendable (CapturedExchange) -> ParityObservation
     ) {
         self.model = model
-        self.compare = compare
+        // Rechecks and re-reads go through the same door, so counts are checked every time.
+        self.compare = { exchange in
+            guard let check = exchange.count else { return compare(exchange) }
+            return countsCompared(check, of: exchange, after: compare(exchange))
+        }
     }
 }
 

@@ -42,7 +42,7 @@ struct Explanation {
     }
 
     /// The request as it would come over the wire.
-    private func head(of order: ExplainOrder) throws(AdminProblem) -> [UInt8] {
+    func head(of order: ExplainOrder) throws(AdminProblem) -> [UInt8] {
         var rest = Substring(order.url)
         var host = order.headers.first { $0.name.lowercased() == "host" }?.value
         if let scheme = rest.range(of: "://") {
@@ -132,7 +132,7 @@ struct Explanation {
     }
 
     /// The canonical path, or `nil` when it has none.
-    private static func canonical(_ raw: ByteWindow) -> [UInt8]? {
+    static func canonical(_ raw: ByteWindow) -> [UInt8]? {
         var pool = BlockPool(capacity: 1)
         guard let block = pool.take() else { return nil }
         var writer = pool.writer(block, from: 0)
@@ -153,7 +153,7 @@ struct Explanation {
         var isConflict = false
     }
 
-    private func tenant(
+    func tenant(
         _ order: ExplainOrder,
         _ view: SnapshotView,
         _ host: ByteWindow,
