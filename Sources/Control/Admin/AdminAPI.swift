@@ -88,6 +88,16 @@ public struct AdminAPI: Sendable {
         Route(path: ["workers"], method: "GET", isChange: false) { api, _ throws(AdminProblem) in
             try api.edge.workers()
         },
+        Route(path: ["parity", "reads"], method: "POST", isChange: true) {
+            api,
+            call throws(AdminProblem) in
+            try api.edge.syntheticRead(try call.syntheticReadOrder())
+        },
+        Route(path: ["parity", "probes"], method: "GET", isChange: false) {
+            api,
+            call throws(AdminProblem) in
+            try api.edge.probes(try call.probeQuery())
+        },
         Route(path: ["reload"], method: "POST", isChange: true) { api, call throws(AdminProblem) in
             try api.edge.reload(actor: call.actor)
         },
@@ -209,7 +219,10 @@ struct AdminCall {
     }
 
     func explainOrder() throws(AdminProblem) -> ExplainOrder {
-        let body = try self.body(["method", "url", "tenant", "user", "headers"])
+        try self.explainOrder(try self.body(["method", "url", "tenant", "user", "headers"]))
+    }
+
+    func explainOrder(_ body: DocumentNode) throws(AdminProblem) -> ExplainOrder {
         var order = ExplainOrder(
             method: try self.text("method", of: body),
             url: try self.text("url", of: body)
@@ -226,7 +239,7 @@ struct AdminCall {
     }
 
     /// The body as an object of known members.
-    private func body(_ known: [String]) throws(AdminProblem) -> DocumentNode {
+    func body(_ known: [String]) throws(AdminProblem) -> DocumentNode {
         let node: DocumentNode
         do {
             node = try DocumentNode.parse(json: self.request.body, file: "body")
@@ -243,7 +256,7 @@ struct AdminCall {
         return node
     }
 
-    private func text(_ key: String, of body: DocumentNode) throws(AdminProblem) -> String {
+    func text(_ key: String, of body: DocumentNode) throws(AdminProblem) -> String {
         guard let text = body[key]?.text, !text.isEmpty else {
             throw AdminProblem(.invalid, "\"\(key)\" is missing, or no text")
         }

@@ -118,6 +118,10 @@ public protocol EdgeOperations: Sendable {
     func auditVerify() throws(AdminProblem) -> DocumentValue
     /// A round trip through every worker that changes nothing.
     func workers() throws(AdminProblem) -> DocumentValue
+    /// Makes one read of a replay or probe.
+    func syntheticRead(_ order: SyntheticReadOrder) throws(AdminProblem) -> DocumentValue
+    /// The probes that the files declare, and what their last reads brought.
+    func probes(_ query: ProbeQuery) throws(AdminProblem) -> DocumentValue
     /// Loads the files again, all or nothing.
     func reload(actor: String) throws(AdminProblem) -> DocumentValue
 }

@@ -156,10 +156,15 @@ extension ControlPlane {
 
     /// What would happen to a request.
     public func explain(_ order: ExplainOrder) throws(AdminProblem) -> DocumentValue {
+        try self.explanation().explain(order)
+    }
+
+    /// The match, tenants and standings in force, for one request.
+    func explanation() throws(AdminProblem) -> Explanation {
         let edge = try self.current()
         let numbers = self.state.withLock { $0.numbers }
         let blind = Set(self.standings.book.divergences.filter(\.isDiverged).map(\.cell))
-        return try Explanation(
+        return Explanation(
             edge: edge,
             listeners: self.configuration.listeners,
             numbers: numbers,
@@ -174,6 +179,6 @@ extension ControlPlane {
                 )
             },
             isDiverged: { blind.contains($0) }
-        ).explain(order)
+        )
     }
 }

@@ -30,6 +30,8 @@ public final class ControlPlane: Sendable {
     /// Held through a whole change of files or tenants (read, build, publish), never by flips.
     private let changing = Mutex<Void>(())
     let state = Mutex(State())
+    /// Reads that Banyan makes by itself: replay and probes.
+    let synthetic = SyntheticDesk()
 
     struct State {
         var edge: BuiltEdge?

@@ -118,7 +118,7 @@ extension DocumentNode {
     fileprivate func at(_ pointer: String) -> DocumentNode? {
         var node = self
         for part in pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
-            let key = part.replacing("~1", with: "/").replacing("~0", with: "~")
+            let key = String(part).replacing("~1", with: "/").replacing("~0", with: "~")
             if let items = node.items {
                 guard let index = Int(key), items.indices.contains(index) else { return nil }
                 node = items[index]

@@ -27,6 +27,8 @@ public enum SyntheticRefusal: String, Error, Sendable, CaseIterable {
     case noLegacy = "no_legacy"
     /// The probe is not in the files any more.
     case probeUnknown = "probe_unknown"
+    /// Another route answers the probe's path.
+    case otherRoute = "other_route"
     /// Observing is switched off, or the edge stops.
     case notObserving = "not_observing"
 
@@ -43,6 +45,7 @@ public enum SyntheticRefusal: String, Error, Sendable, CaseIterable {
         case .tenantRequired: "the route needs a tenant: name one in the row, or --tenant"
         case .noLegacy: "the route has no legacy to compare with"
         case .probeUnknown: "the probe is not in the files any more"
+        case .otherRoute: "another route answers the probe's path"
         case .notObserving: "the edge does not observe"
         }
     }
