@@ -55,6 +55,8 @@ private struct StubEdge: EdgeOperations {
     func freeze(_ order: CellOrder, isFrozen: Bool) throws(AdminProblem) -> ActReport {
         throw AdminProblem(.notPermitted, "not you")
     }
+    func syntheticRead(_ order: SyntheticReadOrder) throws(AdminProblem) -> DocumentValue { [:] }
+    func probes(_ query: ProbeQuery) throws(AdminProblem) -> DocumentValue { [:] }
     func tenants() throws(AdminProblem) -> DocumentValue { ["tenants": [], "problems": []] }
     func addTenant(_ order: TenantOrder) throws(AdminProblem) -> DocumentValue {
         throw AdminProblem(.storeUnavailable, "the store is away")

@@ -8,6 +8,7 @@ let allCommands: [CommandSpec] = [
     FlipCommand.spec, RollbackCommand.spec, FreezeCommand.spec,
     UnfreezeCommand.spec, TenantsListCommand.spec, TenantsAddCommand.spec,
     TenantsRemoveCommand.spec, AuditTailCommand.spec, AuditVerifyCommand.spec, ReloadCommand.spec,
+    ParityReplayCommand.spec, ParityProbeCommand.spec,
     SampleCommands.legacy, SampleCommands.modern, TourCommand.spec, VersionCommand.spec,
 ]
 

@@ -265,6 +265,87 @@ public let adminOpenAPI = #"""
         }
        }
       },
+      "/admin/v1/parity/reads": {
+       "post": {
+        "summary": "Make one read of a replay or probe at both origins, and count it",
+        "requestBody": {
+         "required": true,
+         "content": {
+          "application/json": {
+           "schema": {
+            "type": "object",
+            "properties": {
+             "run": {"type": "string"},
+             "row": {"type": "integer"},
+             "method": {"type": "string"},
+             "url": {"type": "string"},
+             "tenant": {"type": "string"},
+             "user": {"type": "string"},
+             "headers": {
+              "type": "array",
+              "items": {
+               "type": "object",
+               "properties": {"name": {"type": "string"}, "value": {"type": "string"}},
+               "required": ["name", "value"]
+              }
+             },
+             "isPattern": {"type": "boolean"},
+             "isDry": {"type": "boolean"},
+             "probe": {
+              "type": "object",
+              "properties": {
+               "route": {"type": "string"},
+               "name": {"type": "string"},
+               "combination": {"type": "integer"}
+              },
+              "required": ["route", "name", "combination"]
+             }
+            }
+           }
+          }
+         }
+        },
+        "responses": {
+         "200": {
+          "description": "what became of it",
+          "content": {"application/json": {"schema": {"type": "object"}}}
+         },
+         "default": {"$ref": "#/components/responses/Problem"}
+        }
+       }
+      },
+      "/admin/v1/parity/probes": {
+       "get": {
+        "summary": "The probes that the files declare, and what their last reads brought",
+        "parameters": [
+         {
+          "name": "tenant",
+          "in": "query",
+          "description": "only this tenant's",
+          "schema": {"type": "string"}
+         },
+         {
+          "name": "migration",
+          "in": "query",
+          "description": "only this migration's",
+          "schema": {"type": "string"}
+         },
+         {
+          "name": "from",
+          "in": "query",
+          "description": "probes to pass over",
+          "schema": {"type": "integer"}
+         }
+        ],
+        "responses": {
+         "200": {
+          "description": "at most 1000 of them",
+          "content": {"application/json": {"schema": {"type": "object"}}}
+         },
+         "default": {"$ref": "#/components/responses/Problem"}
+        }
+       }
+      },
       "/admin/v1/reload": {
        "post": {
         "summary": "Load the files again, all or nothing",

@@ -4,7 +4,8 @@ import Bytes
 import Documents
 import Parity
 
-/// `parity.probes`: reads that Banyan makes by itself, per tenant (Sources/Parity/ProbeModel.swift).
+/// `parity.probes`: reads that Banyan makes by itself, per tenant
+/// (Sources/Parity/ProbeModel.swift).
 func probeModels(_ parity: inout FieldReader) -> [ProbeModel] {
     var probes: [ProbeModel] = []
     for (index, node) in (parity.items("probes") ?? []).enumerated() {

@@ -57,6 +57,21 @@ final class RecordingEdge: EdgeOperations {
         return ActReport(act: isFrozen ? "freeze" : "unfreeze", generation: 9, actor: order.actor)
     }
 
+    func syntheticRead(_ order: SyntheticReadOrder) throws(AdminProblem) -> DocumentValue {
+        switch order.what {
+        case .row(let read, let run, let row):
+            try self.note("read \(run) \(row) \(read.request.method) \(read.request.url)")
+        case .probe(let read):
+            try self.note("probe \(read.route) \(read.probe) \(read.tenant) \(read.combination)")
+        }
+        return [:]
+    }
+
+    func probes(_ query: ProbeQuery) throws(AdminProblem) -> DocumentValue {
+        try self.note("probes \(query.tenant ?? "-") \(query.migration ?? "-") \(query.from)")
+        return [:]
+    }
+
     func tenants() throws(AdminProblem) -> DocumentValue {
         try self.note("tenants")
         return ["tenants": []]

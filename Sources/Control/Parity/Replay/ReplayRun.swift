@@ -29,7 +29,13 @@ public protocol ReplayAsker: Sendable {
     /// Makes the read of a row, on one of the run's threads; `lane` is the thread's number.
     ///
     /// - Throws: ``ReplayUnreachable`` when it could not even be tried; it is tried again.
-    func ask(_ order: SyntheticOrder, row: Int, run: String, isDry: Bool, lane: Int)
+    func ask(
+        _ order: SyntheticOrder,
+        row: Int,
+        run: String,
+        isDry: Bool,
+        lane: Int
+    )
         throws(ReplayUnreachable) -> SyntheticResult
     /// Rows asked before this are on disk when it returns.
     func settle() throws(ReplayUnreachable)
@@ -73,10 +79,6 @@ public final class ReplayRun: Sendable {
         /// Ends of rows that are under way or done beyond the state's offset, by row.
         var ends: [Int: (offset: UInt64, digest: [UInt8])] = [:]
         var done: Set<Int>
-        /// Rows that a thread has taken and not finished.
-        var underWay = 0
-        /// No row is taken while the state is being written.
-        var isHeld = false
         var isAtEnd = false
         var isAtLimit = false
         var failure: String?
@@ -89,8 +91,6 @@ public final class ReplayRun: Sendable {
     private let limiter: RateLimiter
     private let statePath: String?
     private let isStopping = Atomic<Bool>(false)
-    /// What the state file says.
-    private let saved: Mutex<ReplayState?>
 
     /// A run over an input that stands at `state`; without paths nothing is written.
     ///
@@ -118,7 +118,6 @@ public final class ReplayRun: Sendable {
             done.formUnion(claimed)
         }
         state.claimedRow = 0
-        self.saved = Mutex(state.rows > 0 ? state : nil)
         self.book = Mutex(Book(input: input, state: state, errors: errors, done: done))
         self.asker = asker
         self.options = options
@@ -171,7 +170,6 @@ public final class ReplayRun: Sendable {
 
     private func work(_ lane: Int) {
         while !self.mustEnd, let row = self.take() {
-            defer { self.book.withLock { $0.underWay -= 1 } }
             switch row.request {
             case .failure(let problem): self.finish(row, problem)
             case .success(let request):
@@ -186,50 +184,51 @@ public final class ReplayRun: Sendable {
         }
     }
 
-    private enum Taken {
-        case row(ReplayRow)
-        case held
-        case none
-    }
-
     /// The next row that nobody has done; `nil`: none is left.
-    private func take() -> ReplayRow? {
-        while true {
-            switch self.book.withLock({ self.take(&$0) }) {
-            case .row(let row): return row
-            case .none: return nil
-            case .held: sleepThread(milliseconds: 2)
-            }
-        }
-    }
+    private func take() -> ReplayRow? { self.book.withLock { self.take(&$0) } }
 
-    private func take(_ book: inout Book) -> Taken {
-        if book.isHeld { return .held }
+    private func take(_ book: inout Book) -> ReplayRow? {
         while true {
             guard book.failure == nil, !book.isAtEnd, !book.isAtLimit else { return .none }
             if let limit = self.options.limit, book.input.rows >= limit {
                 book.isAtLimit = true
-                return .none
+                return nil
             }
             do throws(ReplayInputError) {
                 guard let row = try book.input.next() else {
                     book.isAtEnd = true
-                    return .none
+                    return nil
                 }
                 book.ends[row.number] = (row.endOffset, row.prefixDigest)
                 guard book.done.contains(row.number) else {
-                    book.underWay += 1
-                    return .row(row)
+                    return self.claim(row.number, &book) ? row : nil
                 }
                 ReplayRun.advance(&book)
             } catch {
                 book.failure = "the file cannot be read on: \(error)"
-                return .none
+                return nil
             }
         }
     }
 
-    /// Asks, again and again while the edge cannot be reached; `nil`: given up, the row is not done.
+    /// Without somebody who remembers rows, a row is claimed on disk before it is asked, so that a
+    /// killed run never asks it twice; claims are made for about a second's worth of rows.
+    private func claim(_ row: Int, _ book: inout Book) -> Bool {
+        guard !self.asker.remembersRows, !self.options.isDry, let path = self.statePath,
+            row > book.state.claimedRow
+        else { return true }
+        book.state.claimedRow = row + Int(self.options.rate)
+        do throws(StoreError) {
+            try replaceFile(path, with: self.state(&book).json)
+            return true
+        } catch {
+            book.failure = "the state file cannot be written: \(error.text)"
+            return false
+        }
+    }
+
+    /// Asks, again and again while the edge cannot be reached; `nil`: given up, the row is not
+    /// done.
     private func ask(_ order: SyntheticOrder, _ row: Int, _ lane: Int) -> SyntheticResult? {
         let run = self.book.withLock { $0.state.run }
         let patience = UInt64(self.options.patienceMilliseconds) * 1_000_000
@@ -306,24 +305,21 @@ public final class ReplayRun: Sendable {
 
     // MARK: State
 
-    /// Writes the state; by an asker that does not remember rows, only what is on disk.
+    /// Writes the state, a few times a second.
     private func save(isLast: Bool) {
         if isLast { self.complete() }
         guard let path = self.statePath, !self.options.isDry else { return }
         let now = monotonicNanoseconds()
-        let pause: UInt64 = self.asker.remembersRows ? 250_000_000 : 1_000_000_000
-        let isDue = self.book.withLock { book in
-            guard isLast || now - book.lastSave >= pause else { return false }
+        let bytes = self.book.withLock { book -> [UInt8]? in
+            guard isLast || now - book.lastSave >= 250_000_000 else { return nil }
             book.lastSave = now
-            return true
+            if isLast { book.state.claimedRow = 0 }
+            return self.state(&book).json
         }
-        guard isDue else { return }
+        guard let bytes else { return }
         do {
-            if self.asker.remembersRows {
-                try replaceFile(path, with: self.state.json)
-            } else {
-                try self.saveSettled(path)
-            }
+            if isLast { try self.asker.settle() }
+            try replaceFile(path, with: bytes)
         } catch let error as StoreError {
             self.fail("the state file cannot be written: \(error.text)")
         } catch {
@@ -331,27 +327,10 @@ public final class ReplayRun: Sendable {
         }
     }
 
-    private var state: ReplayState {
-        self.book.withLock { book in
-            book.state.doneBeyond = Array(book.done.filter { $0 > book.state.rows })
-            book.state.errorBytes = book.errors?.bytes ?? 0
-            return book.state
-        }
-    }
-
-    /// Observations first, then the state, and nothing else under way: only between the two can a
-    /// kill leave rows in doubt, and a claim says which.
-    private func saveSettled(_ path: String) throws {
-        self.book.withLock { $0.isHeld = true }
-        defer { self.book.withLock { $0.isHeld = false } }
-        while self.book.withLock({ $0.underWay > 0 }) { sleepThread(milliseconds: 2) }
-        let state = self.state
-        var claim = self.saved.withLock { $0 } ?? ReplayState(run: state.run, format: state.format)
-        claim.claimedRow = state.rows
-        try replaceFile(path, with: claim.json)
-        try self.asker.settle()
-        try replaceFile(path, with: state.json)
-        self.saved.withLock { $0 = state }
+    private func state(_ book: inout Book) -> ReplayState {
+        book.state.doneBeyond = Array(book.done.filter { $0 > book.state.rows })
+        book.state.errorBytes = book.errors?.bytes ?? 0
+        return book.state
     }
 
     private func complete() {

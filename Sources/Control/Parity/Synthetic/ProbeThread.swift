@@ -46,7 +46,9 @@ public final class ProbeThread: Sendable {
                 self.plane.synthetic.probes.keep(plan)
             }
             guard let read = schedule.next(nowMilliseconds: now) else {
-                _ = self.wake.wait(timeout: .now() + .milliseconds(schedule.count == 0 ? 1_000 : 200))
+                _ = self.wake.wait(
+                    timeout: .now() + .milliseconds(schedule.count == 0 ? 1_000 : 200)
+                )
                 continue
             }
             guard limiter.wait(unless: { self.mustEnd }) else { return }

@@ -27,7 +27,8 @@ public final class RateLimiter: Sendable {
     }
 
     /// Waits for the caller's turn; `false` when `isStopping` says so meanwhile.
-    func wait(unless isStopping: () -> Bool) -> Bool {
+    @discardableResult
+    public func wait(unless isStopping: () -> Bool = { false }) -> Bool {
         let turn = self.reserve(monotonicNanoseconds())
         while !isStopping() {
             let now = monotonicNanoseconds()
