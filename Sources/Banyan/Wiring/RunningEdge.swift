@@ -21,6 +21,7 @@ final class RunningEdge: Sendable {
     private let admin: ControlServer
     private let observer: ControlServer
     private let parity: ParityPlane?
+    private let probes: ProbeThread?
     private let isStopping = Mutex(false)
 
     /// The control plane once there is one: both listeners answer before it, that the edge starts.
@@ -69,6 +70,7 @@ final class RunningEdge: Sendable {
             self.admin.stop()
             throw error
         }
+        self.probes = RunningEdge.startSyntheticReads(self.plane)
         door.plane.withLock { $0 = self.plane }
         let plane = self.plane
         let workers = self.workers
@@ -145,6 +147,13 @@ final class RunningEdge: Sendable {
             print("warning: nothing is compared: \(folder): \(words)")
             return nil
         }
+    }
+
+    /// Replays are taken and probes made from now on, where there is parity to count them.
+    private static func startSyntheticReads(_ plane: ControlPlane) -> ProbeThread? {
+        guard let parity = plane.parity else { return nil }
+        plane.openSyntheticReads(parity.service)
+        return try? ProbeThread(plane)
     }
 
     private static func startWorkers(
@@ -246,6 +255,8 @@ final class RunningEdge: Sendable {
     func stop() -> Bool {
         self.plane.beginDraining()
         sleepThread(milliseconds: UInt32(self.configuration.drainDelayMilliseconds))
+        self.probes?.stop()
+        self.plane.closeSyntheticReads()
         self.workers.drain()
         let isClean = self.workers.join(
             timeoutMilliseconds: self.configuration.drainTimeoutMilliseconds
