@@ -8,27 +8,32 @@ import Parity
 struct Content {
     var bytes: [UInt8]
     var coding: String
-    var type: MediaType
-    var hasType: Bool
+    /// The media type as it was sent: most bodies are equal, so it is read when it is needed.
+    private let typeField: String?
 
     init(_ answer: CapturedAnswer) {
         self.bytes = answer.body
-        self.coding = answer.fields.filter { $0.name == "content-encoding" }
-            .map(\.value).joined(separator: ",")
-        self.type = MediaType(answer.field("content-type"))
-        self.hasType = !self.type.essence.isEmpty
+        self.coding = ""
+        for field in answer.fields where field.name == "content-encoding" {
+            self.coding += self.coding.isEmpty ? field.value : "," + field.value
+        }
+        self.typeField = answer.field("content-type")
     }
 
     init(_ part: MultipartPart) {
         self.bytes = part.body
         self.coding = ""
         // RFC 2046 5.1: a part without a type is text.
-        self.type = MediaType(part.field("content-type") ?? "text/plain")
-        self.hasType = true
+        self.typeField = part.field("content-type") ?? "text/plain"
     }
 
-    /// How it is read; a body without a type as what it looks like.
-    var format: BodyFormat { self.type.format ?? BodyFormat.sniffed(self.bytes) }
+    var type: MediaType { MediaType(self.typeField) }
+
+    /// How it is read, if its type says so; a body whose type does not say is bytes.
+    var format: BodyFormat? {
+        let type = self.type
+        return type.essence.isEmpty ? nil : type.format
+    }
 }
 
 /// Bodies held against each other by their media types.
@@ -104,14 +109,15 @@ struct BodyComparison {
             }
             return true
         }
-        // What one side does not name is read as the other side names it.
-        var format = legacy.format
-        if !legacy.hasType, modern.hasType { format = modern.format }
-        if legacy.hasType, modern.hasType, format != modern.format {
+        let left = legacy.format
+        let right = modern.format
+        if let left, let right, left != right {
             // One and the same bytes under two names: the field says it already.
             if legacy.bytes != modern.bytes { self.note(.mediaType, .missing, legacy, modern) }
             return true
         }
+        // What one side does not name is read as the other side names it; else as it looks.
+        let format = left ?? right ?? BodyFormat.sniffed(legacy.bytes)
         switch format {
         case .json: return self.compareJSON(legacy, modern, &identities)
         case .xml: return self.compareXML(legacy, modern, &identities)

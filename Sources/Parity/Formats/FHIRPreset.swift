@@ -94,11 +94,12 @@ extension PresetWriter {
     /// OperationOutcome: severity and code are for machines, the rest is for people.
     private mutating func addOutcome(at place: String) {
         self.add(.keyed(by: ["severity", "code"]), "\(place)/issue")
-        let words = ["diagnostics", "details/text", "location", "expression"]
+        let words = ["diagnostics", "details", "location", "expression"]
         self.ignore(
             "words for people; severity and code are compared",
             words.map { "\(place)/issue/*/\($0)" }
         )
+        self.add(.keyed(by: ["system", "code"]), "\(place)/issue/*/details/coding")
     }
 
     /// `#data`: the narrative is omitted.

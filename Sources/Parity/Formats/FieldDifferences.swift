@@ -64,9 +64,11 @@ private func compareField(
     _ judge: inout PlaceJudge,
     _ identities: inout IdentityTable
 ) {
-    let place = "header:" + pointerName(name)
     let left = value(of: name, legacy)
     let right = value(of: name, modern)
+    // Most fields are the same; only an id may have something to teach even so.
+    if left == right, !judge.rules.learnsIdentities { return }
+    let place = "header:" + pointerName(name)
     // A client acts on these two; the others inform.
     let severity: DifferenceSeverity =
         ["content-type", "location"].contains(name) ? .value : .header
@@ -108,8 +110,11 @@ private func compareField(
 
 /// All fields of this name as one value (RFC 9110 5.3), or `nil`.
 private func value(of name: String, _ answer: CapturedAnswer) -> String? {
-    let values = answer.fields.filter { $0.name == name }.map(\.value)
-    return values.isEmpty ? nil : values.joined(separator: ", ")
+    var value: String?
+    for field in answer.fields where field.name == name {
+        value = value.map { $0 + ", " + field.value } ?? field.value
+    }
+    return value
 }
 
 private func members(_ list: String) -> [String] {
