@@ -117,10 +117,12 @@ struct CookieJar {
         return own.contains(bare) ? "" : bare
     }
 
-    /// The path below the origin's prefix; absent and `/` are not the same (RFC 6265 5.1.4).
+    /// What stands below the origin's prefix, marked as such; absent and `/` are not the same (RFC
+    /// 6265 5.1.4).
     private static func path(_ path: String?, under prefix: String) -> String? {
-        guard let path, !prefix.isEmpty, path.hasPrefix(prefix) else { return path }
+        guard let path, path.hasPrefix(prefix) else { return path }
         let rest = path.dropFirst(prefix.count)
-        return rest.isEmpty ? "/" : rest.hasPrefix("/") ? String(rest) : path
+        guard rest.isEmpty || rest.hasPrefix("/") else { return path }
+        return rest == "/" ? "own:" : "own:" + rest
     }
 }

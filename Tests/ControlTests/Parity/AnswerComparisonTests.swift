@@ -121,19 +121,15 @@ struct AnswerComparisonTests {
     }
 
     @Test func `bodies are decoded before they are compared`() throws {
-        // gzip of {"a":1} by Python; stored anew by nobody.
+        // {"a":1}, by Python's gzip.
         let zipped: [UInt8] = [
-            0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xab, 0x56, 0x4a, 0x54,
-            0xb2, 0x32, 0xac, 0x05, 0x00, 0x5b, 0xbd, 0x35, 0x41, 0x07, 0x00, 0x00, 0x00,
+            0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xab, 0x56, 0x4a, 0x54,
+            0xb2, 0x32, 0xac, 0x05, 0x00, 0xaf, 0xac, 0x1b, 0x56, 0x07, 0x00, 0x00, 0x00,
         ]
         var legacy = answer("", fields: [CapturedField("content-encoding", "gzip")])
         legacy.body = zipped
-        _ = try? decodedContent(zipped, contentEncoding: "gzip")
-        let other = try compared(exchange(legacy, answer("{\"a\":2}")))
-        #expect(
-            words(other.differences) == ["/a value value"]
-                || words(other.differences) == [" malformed missing"]
-        )
+        #expect(try words(legacy, answer("{\"a\":1}")) == [])
+        #expect(try words(legacy, answer("{\"a\":2}")) == ["/a value value"])
         var cut = legacy
         cut.body = Array(zipped.prefix(12))
         #expect(try words(cut, answer("{\"a\":1}")) == [" malformed missing"])

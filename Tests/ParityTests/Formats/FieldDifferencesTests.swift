@@ -235,10 +235,12 @@ struct CookieJarTests {
             try cookies(["a=1; Domain=legacy.example"], ["a=1; Domain=else.example"])
                 == ["cookie:a/domain header header"]
         )
+        // One for all of the host, one for the service alone.
         #expect(
             try cookies(["a=1; Path=/v4"], ["a=1; Path=/"]) == ["cookie:a/path header header"]
-                || cookies(["a=1; Path=/v4"], ["a=1; Path=/"]) == []
         )
+        #expect(try cookies(["a=1; Path=/v4"], ["a=1; Path=/v5/"]) == [])
+        #expect(try cookies(["a=1; Path=/"], ["a=1; Path=/"]) == [])
     }
 
     @Test func `a rule may compare a value, and a name that looks like data is not shown`() throws {
