@@ -11,7 +11,7 @@ TEST_PACKAGES := curl python3 python3-venv nginx-light haproxy prometheus strace
   libxml2-utils python3-brotli zstd chromium fonts-dejavu-core
 BENCH_PACKAGES := nginx-light haproxy strace valgrind util-linux binutils
 CHECKED := --explicit-target-dependency-import-check error
-FUZZERS := FuzzRequestHead FuzzResponseHead FuzzChunked FuzzFlagDocument FuzzRouteFile
+FUZZERS := FuzzRequestHead FuzzResponseHead FuzzChunked FuzzFlagDocument FuzzParity FuzzRouteFile
 FUZZ_SECONDS ?= 600
 
 .PHONY: help deps deps-test deps-bench build run test check lint format bench micro hotpath soak fuzz clean
@@ -54,7 +54,7 @@ bench: deps-bench build ## beside nginx and HAProxy, one core each (BENCH_ROUNDS
 	swift build -c release $(CHECKED) --product banyan-bench
 	.build/release/banyan-bench compare --banyan .build/release/banyan
 
-micro: deps ## parse, route lookup and decision alone, in nanoseconds
+micro: deps ## parse, route lookup and decision alone in nanoseconds; JSON read and compared in MB/s
 	swift build -c release $(CHECKED) --product banyan-bench
 	.build/release/banyan-bench micro
 

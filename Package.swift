@@ -82,7 +82,7 @@ var targets: [Target] = [
     ),
     .executableTarget(
         name: "Bench",
-        dependencies: ["Bytes", "Documents", "Migration", "Wire", "Kernel", "CLinux"],
+        dependencies: ["Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "CLinux"],
         swiftSettings: house
     ),
     // tables of hostile messages, shared by unit and acceptance tests
@@ -129,6 +129,7 @@ if Context.environment["FUZZ"] == "1" {
         ("FuzzResponseHead", ["Wire", "Bytes"]),
         ("FuzzChunked", ["Wire", "Bytes"]),
         ("FuzzFlagDocument", ["Migration", "Documents"]),
+        ("FuzzParity", ["Parity"]),
         ("FuzzRouteFile", ["Bytes", "Control", "Documents", "Migration", "Patterns", "YAML"]),
     ] {
         targets.append(

@@ -13,6 +13,7 @@ enum MicroBench {
         for (tenants, migrations) in [(100, 10), (10_000, 200)] {
             try decide(tenants: tenants, migrations: migrations)
         }
+        try ParityBench.run()
     }
 
     /// The best of seven runs: what the code costs when the machine leaves it alone.
