@@ -66,6 +66,8 @@ extension ParityDifferenceTotals {
         self.noiseCount &+= other.noiseCount
         self.candidateOnly &+= other.candidateOnly
         self.noiseOnly &+= other.noiseOnly
+        while self.hinted.count < other.hinted.count { self.hinted.append(0) }
+        for (bit, count) in other.hinted.enumerated() { self.hinted[bit] &+= count }
         self.tenants = self.joined(self.tenants, other.tenants, Self.tenantsMax)
         self.fingerprints = self.joined(self.fingerprints, other.fingerprints, Self.fingerprintsMax)
         if !other.acceptedBy.isEmpty { self.acceptedBy = other.acceptedBy }

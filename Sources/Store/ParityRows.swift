@@ -14,7 +14,7 @@ enum ParityRows {
         from: Int32
     ) throws(StoreError) {
         try statement.bind(Int64(row.severity.rawValue), at: from)
-        let counts = [row.count, row.noiseCount, row.candidateOnly, row.noiseOnly]
+        let counts = [row.count, row.noiseCount, row.candidateOnly, row.noiseOnly] + row.hinted
         try statement.bind(ParityCodec.bytes(counts), at: from + 1)
         try statement.bind(row.tenants.joined(separator: "\n"), at: from + 2)
         let kinds = [
@@ -47,6 +47,7 @@ enum ParityRows {
         row.noiseCount = counts[1]
         row.candidateOnly = counts[2]
         row.noiseOnly = counts[3]
+        row.hinted = Array(counts[4...])
         row.tenants = self.lines(statement.text(from + 2))
         let kinds = ParityCodec.counts(statement.bytes(from + 3), atLeast: 4)
         row.legacyKind = ValueKind(rawValue: UInt8(clamping: kinds[0])) ?? .absent

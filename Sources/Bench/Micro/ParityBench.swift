@@ -21,7 +21,10 @@ enum ParityBench {
         let a = try JSONTree(parsing: legacy)
         let pairs = [
             ("equal bytes", try JSONTree(parsing: legacy), RuleSet.none),
-            ("one field ignored, 12 rules", try JSONTree(parsing: later), try self.rules(ids: false)),
+            (
+                "one field ignored, 12 rules", try JSONTree(parsing: later),
+                try self.rules(ids: false)
+            ),
             ("the same with ids learnt", try JSONTree(parsing: later), try self.rules(ids: true)),
             ("two fields of each item differ, no rule", try JSONTree(parsing: other), RuleSet.none),
         ]

@@ -123,6 +123,10 @@ struct ObservationCounter {
         for difference in self.observation.differences {
             self.row(difference, &batch, &kinds) { row in
                 row.count += 1
+                for bit in difference.hints.bits {
+                    while row.hinted.count <= bit { row.hinted.append(0) }
+                    row.hinted[bit] += 1
+                }
                 if self.observation.hasNoise, !noisy.contains(self.key(difference)) {
                     row.candidateOnly += 1
                 }

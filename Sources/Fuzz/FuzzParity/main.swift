@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Built by `make fuzz` only (libFuzzer's runtime). Any bytes as two JSON texts and a rule, parted by
-// 0xFF (which no UTF-8 has): read them, compare them by several rule sets, both ways, and with
+// Built by `make fuzz` only (libFuzzer's runtime). Any bytes as two JSON texts and a rule, parted
+// by 0xFF (which no UTF-8 has): read them, compare them by several rule sets, both ways, and with
 // themselves. It must never crash, hang, contradict itself or go over a bound.
 
 import Parity

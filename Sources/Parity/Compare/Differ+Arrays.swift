@@ -152,11 +152,13 @@ extension Differ {
             let y = self.modern.nodes[pair.modern[candidates[choice]]]
             switch self.verdict(x, y, context) {
             case .agree: return choice
-            case .ids(let legacy, let modern, let domain):
-                if self.identities.isKnownPair(legacy: legacy, modern: modern, domain: domain) {
+            case .ids:
+                let pair = self.idPair(x, y, context)
+                if self.identities.counterpart(ofLegacy: pair.legacy) == pair.modern {
                     return choice
                 }
-                if legacy == modern { best = choice }
+                // Ids that nobody has seen: the same text is the likelier pair.
+                if self.isEqualLexeme(x, y) { best = choice }
             case .differ(_, let severity): if severity == .formatting { best = choice }
             }
         }
@@ -208,7 +210,7 @@ extension Differ {
 
     /// What an item is matched by; `nil` when it has none of the members, or an id of legacy whose
     /// counterpart is not known.
-    private func key(
+    private mutating func key(
         _ pair: ArrayPair,
         _ index: Int,
         _ by: [[[UInt8]]],
@@ -235,7 +237,7 @@ extension Differ {
         return hasMember ? key : nil
     }
 
-    private func keyPart(
+    private mutating func keyPart(
         _ side: DifferSide,
         _ node: Int,
         _ state: Int,
@@ -250,12 +252,10 @@ extension Differ {
         switch rule < 0 ? .exact : self.rules.compiled[Int(rule)] {
         case .url where here.kind == .string:
             return (isModern ? self.modernURLs : self.legacyURLs).rewritten(text)
-        case .identifier(let domain):
-            let scoped = self.scoped(domain)
-            let digest =
-                isModern
-                ? self.identities.digest(ofModern: text, domain: scoped)
-                : self.identities.counterpart(ofLegacy: text, domain: scoped)
+        case .identifier:
+            let domain = self.domain(rule)
+            let own = withWindow(text) { domain.digest($0, isModern: isModern) }
+            let digest = isModern ? own : self.identities.counterpart(ofLegacy: own)
             return digest.map { digest in
                 (0..<16).map { place in
                     let word = place < 8 ? digest.first : digest.second

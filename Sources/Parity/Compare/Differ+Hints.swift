@@ -51,9 +51,14 @@ extension Differ {
         guard looksLikeID(a), looksLikeID(b), Instant(a) == nil,
             self.identities.count < self.identities.pairsMax / 2
         else { return [] }
-        let domain = self.scoped(Array("\u{1}suggest \(pointer)".utf8))
+        let domain = self.identities.domain(
+            Array("\u{1}suggest \(pointer)".utf8),
+            scope: self.options.identityScope
+        )
         let count = self.identities.count
-        switch self.identities.observe(legacy: a, modern: b, domain: domain) {
+        let left = withWindow(a) { domain.digest($0, isModern: false) }
+        let right = withWindow(b) { domain.digest($0, isModern: true) }
+        switch self.identities.observe(legacy: left, modern: right) {
         case .consistent: return self.identities.count > count ? [.idPair, .idNew] : .idPair
         case .violated: return .idConflict
         case .unlearnt: return []

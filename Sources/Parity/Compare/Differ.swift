@@ -86,6 +86,8 @@ struct Differ {
     /// Hashes of subtrees by node, made when arrays have to be matched; 0: not yet.
     var legacyHashes: [UInt64] = []
     var modernHashes: [UInt64] = []
+    /// Domains of the identifier rules that were met.
+    var domains: [(rule: Int32, domain: IdentityTable.Domain)] = []
     let legacyURLs: URLRewrite
     let modernURLs: URLRewrite
     /// Bytes [from, to) of legacy are known to equal those of modern `delta` further on.

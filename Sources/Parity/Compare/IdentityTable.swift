@@ -40,58 +40,44 @@ public struct IdentityTable: Sendable {
         case unlearnt
     }
 
+    /// Keys of the ids of one rule and one tenant: ids of different domains never meet.
+    struct Domain: BitwiseCopyable {
+        fileprivate var legacy: DigestKey
+        fileprivate var modern: DigestKey
+
+        /// What stands for an id of one side.
+        func digest(_ window: ByteWindow, isModern: Bool) -> KeyedDigest {
+            KeyedDigest(window, key: isModern ? self.modern : self.legacy)
+        }
+    }
+
+    /// The domain of a rule and a tenant.
+    func domain(_ rule: [UInt8], scope: String) -> Domain {
+        var bytes = rule + [0] + scope.utf8 + [0]
+        let keys = [UInt8(0), 1].map { side in
+            bytes[bytes.count - 1] = side
+            let digest = withWindow(bytes) { KeyedDigest($0, key: self.key) }
+            return DigestKey(first: digest.first, second: digest.second)
+        }
+        return Domain(legacy: keys[0], modern: keys[1])
+    }
+
     /// Checks a pair and learns it if neither half is known.
-    mutating func observe(
-        legacy: [UInt8],
-        modern: [UInt8],
-        domain: [UInt8]
-    ) -> Agreement {
-        let left = self.digest(legacy, domain, side: 0)
-        let right = self.digest(modern, domain, side: 1)
-        let known = self.modernOfLegacy[left]
-        let knownBack = self.legacyOfModern[right]
+    mutating func observe(legacy: KeyedDigest, modern: KeyedDigest) -> Agreement {
+        let known = self.modernOfLegacy[legacy]
+        let knownBack = self.legacyOfModern[modern]
         if known != nil || knownBack != nil {
-            return known == right && knownBack == left ? .consistent : .violated
+            return known == modern && knownBack == legacy ? .consistent : .violated
         }
         guard self.modernOfLegacy.count < self.pairsMax else {
             self.unlearnt &+= 1
             return .unlearnt
         }
-        self.modernOfLegacy[left] = right
-        self.legacyOfModern[right] = left
+        self.modernOfLegacy[legacy] = modern
+        self.legacyOfModern[modern] = legacy
         return .consistent
     }
 
-    /// Whether the table knows that these two stand for each other.
-    func isKnownPair(legacy: [UInt8], modern: [UInt8], domain: [UInt8]) -> Bool {
-        self.modernOfLegacy[self.digest(legacy, domain, side: 0)]
-            == self.digest(modern, domain, side: 1)
-    }
-
-    /// Whether one of both already stands for something.
-    func isKnown(legacy: [UInt8], domain: [UInt8]) -> Bool {
-        self.modernOfLegacy[self.digest(legacy, domain, side: 0)] != nil
-    }
-
-    /// The digest of what legacy's id stands for at modern, if that is known; else `nil`.
-    func counterpart(ofLegacy legacy: [UInt8], domain: [UInt8]) -> KeyedDigest? {
-        self.modernOfLegacy[self.digest(legacy, domain, side: 0)]
-    }
-
-    /// The digest of an id of modern, to be compared with a counterpart.
-    func digest(ofModern modern: [UInt8], domain: [UInt8]) -> KeyedDigest {
-        self.digest(modern, domain, side: 1)
-    }
-
-    /// Ids of different domains or sides never meet: the domain stands in front, with its length.
-    private func digest(_ id: [UInt8], _ domain: [UInt8], side: UInt8) -> KeyedDigest {
-        var bytes: [UInt8] = [side]
-        bytes.reserveCapacity(id.count + domain.count + 9)
-        for shift in stride(from: 0, to: 64, by: 8) {
-            bytes.append(UInt8(truncatingIfNeeded: domain.count >> shift))
-        }
-        bytes += domain
-        bytes += id
-        return KeyedDigest(bytes, key: self.key)
-    }
+    /// What stands for legacy's id at modern, if that is known; else `nil`.
+    func counterpart(ofLegacy legacy: KeyedDigest) -> KeyedDigest? { self.modernOfLegacy[legacy] }
 }

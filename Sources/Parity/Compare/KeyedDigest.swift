@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
+
 /// A secret of 16 bytes that digests are made with.
-public struct DigestKey: Sendable, Hashable {
+public struct DigestKey: BitwiseCopyable, Sendable, Hashable {
     /// First half.
     public var first: UInt64
     /// Second half.
@@ -25,22 +27,21 @@ struct KeyedDigest: Hashable, BitwiseCopyable, Sendable {
     var first: UInt64
     var second: UInt64
 
-    /// SipHash-2-4 with 128 bits of output (Aumasson, Bernstein) of `bytes`.
-    init(_ bytes: some Collection<UInt8>, key: DigestKey) {
+    /// SipHash-2-4 with 128 bits of output (Aumasson, Bernstein) of the bytes in view.
+    init(_ window: ByteWindow, key: DigestKey) {
         var state = SipState(key: key)
-        var word: UInt64 = 0
-        var count = 0
-        for byte in bytes {
-            word |= UInt64(byte) &<< UInt64(truncatingIfNeeded: 8 &* (count & 7))
-            count &+= 1
-            if count & 7 == 0 {
-                state.take(word)
-                word = 0
-            }
+        var index = 0
+        while index &+ 8 <= window.count {
+            state.take(window.word(at: index, count: 8))
+            index &+= 8
         }
-        state.take(word | UInt64(truncatingIfNeeded: count) &<< 56)
+        let rest = window.word(at: index, count: window.count &- index)
+        state.take(rest | UInt64(truncatingIfNeeded: window.count) &<< 56)
         (self.first, self.second) = state.finish()
     }
+
+    /// It is as good as random already: half of it is hash enough.
+    func hash(into hasher: inout Hasher) { hasher.combine(self.first) }
 }
 
 private struct SipState: BitwiseCopyable {

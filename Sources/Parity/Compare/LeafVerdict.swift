@@ -9,7 +9,7 @@ enum LeafVerdict {
     /// They differ.
     case differ(DifferenceClass, DifferenceSeverity)
     /// They are ids: whether they agree is for the table to say.
-    case ids(legacy: [UInt8], modern: [UInt8], domain: [UInt8])
+    case ids
 }
 
 extension Differ {
@@ -19,17 +19,45 @@ extension Differ {
         case .agree: break
         case .differ(let difference, let severity):
             self.emit(difference, severity, at, context)
-        case .ids(let legacy, let modern, let domain):
-            let agreement = self.identities.observe(legacy: legacy, modern: modern, domain: domain)
-            if agreement == .violated { self.emit(.bijection, .value, at, context) }
+        case .ids:
+            let pair = self.idPair(x, y, context)
+            if self.identities.observe(legacy: pair.legacy, modern: pair.modern) == .violated {
+                self.emit(.bijection, .value, at, context)
+            }
         }
+    }
+
+    /// What stands for two ids in the table.
+    mutating func idPair(
+        _ x: JSONNode,
+        _ y: JSONNode,
+        _ context: RuleContext
+    ) -> (legacy: KeyedDigest, modern: KeyedDigest) {
+        let domain = self.domain(context.rule)
+        return (
+            scalarDigest(self.legacy.window, x, domain, isModern: false),
+            scalarDigest(self.modern.window, y, domain, isModern: true)
+        )
+    }
+
+    /// The domain of an identifier rule, made once in a comparison.
+    mutating func domain(_ rule: Int32) -> IdentityTable.Domain {
+        if let known = self.domains.first(where: { $0.rule == rule }) { return known.domain }
+        var name: [UInt8] = []
+        if rule >= 0, case .identifier(let own) = self.rules.compiled[Int(rule)] { name = own }
+        let domain = self.identities.domain(name, scope: self.options.identityScope)
+        self.domains.append((rule, domain))
+        return domain
     }
 
     /// How two values of which at least one is no container agree by the rule in force.
     func verdict(_ x: JSONNode, _ y: JSONNode, _ context: RuleContext) -> LeafVerdict {
         let tag = self.tag(context)
-        if tag == .identifier || tag == .decimal, self.isScalar(x), self.isScalar(y),
-            let verdict = self.renumbered(x, y, self.rule(context))
+        // For ids and tolerances a number and a text may stand for each other.
+        if tag == .identifier, self.isScalar(x), self.isScalar(y) { return .ids }
+        if tag == .decimal, self.isScalar(x), self.isScalar(y),
+            case .decimal(let absolute, let relative) = self.rule(context),
+            let verdict = self.decimals(x, y, absolute, relative)
         {
             return verdict
         }
@@ -44,27 +72,6 @@ extension Differ {
         }
     }
 
-    /// Ids and tolerances, for which a number and a text may stand for each other; `nil` where the
-    /// rule does not apply.
-    private func renumbered(_ x: JSONNode, _ y: JSONNode, _ rule: CompiledRule) -> LeafVerdict? {
-        switch rule {
-        case .identifier(let domain):
-            return .ids(
-                legacy: self.scalarText(self.legacy.window, x),
-                modern: self.scalarText(self.modern.window, y),
-                domain: self.scoped(domain)
-            )
-        case .decimal(let absolute, let relative):
-            return self.decimals(x, y, absolute, relative)
-        default: return nil
-        }
-    }
-
-    /// Ids of different rules and tenants are never held against each other.
-    func scoped(_ domain: [UInt8]) -> [UInt8] {
-        domain + [0] + self.options.identityScope.utf8
-    }
-
     func isScalar(_ node: JSONNode) -> Bool { node.kind == .string || node.kind == .number }
 
     /// A string's text or a number's lexeme.
@@ -74,7 +81,7 @@ extension Differ {
             : window.slice(Int(node.start), Int(node.end &- node.start)).array
     }
 
-    private func isEqualLexeme(_ x: JSONNode, _ y: JSONNode) -> Bool {
+    func isEqualLexeme(_ x: JSONNode, _ y: JSONNode) -> Bool {
         let count = Int(x.end &- x.start)
         return count == Int(y.end &- y.start)
             && equalBytes(
@@ -180,4 +187,19 @@ extension Differ {
 public func lengthClass(_ count: Int) -> UInt32 {
     guard count > 1 else { return UInt32(max(count, 0)) }
     return 1 << (32 - UInt32(min(count, 1 << 31) - 1).leadingZeroBitCount)
+}
+
+/// The digest of a string's text or a number's lexeme.
+private func scalarDigest(
+    _ window: ByteWindow,
+    _ node: JSONNode,
+    _ domain: IdentityTable.Domain,
+    isModern: Bool
+) -> KeyedDigest {
+    if node.flags & JSONNode.hasEscapes != 0 {
+        return withWindow(decodedText(window, node)) { domain.digest($0, isModern: isModern) }
+    }
+    let trim = node.kind == .string ? 1 : 0
+    let start = Int(node.start) + trim
+    return domain.digest(window.slice(start, Int(node.end) - trim - start), isModern: isModern)
 }

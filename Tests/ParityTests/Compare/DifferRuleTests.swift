@@ -202,6 +202,12 @@ struct DifferRuleTests {
         #expect(
             try differ(#"{"s":["1","2"]}"#, #"{"s":["y","x"]}"#, set, identities: &known) == []
         )
+        var equal = IdentityTable()
+        #expect(try differ(#"{"s":["1","2"]}"#, #"{"s":["2","1"]}"#, set, identities: &equal) == [])
+        #expect(
+            try differ(#"{"s":["1"]}"#, #"{"s":["2"]}"#, set, identities: &equal)
+                == ["/s/* bijection value"]
+        )
         // Elements keyed by an id that is numbered anew.
         let keyed = [rule("/e", .keyed(by: ["id"])), rule("/e/*/id", .identifier)]
         var table = IdentityTable()
