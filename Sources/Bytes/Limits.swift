@@ -206,6 +206,12 @@ public enum Limits {
     public static let parityDigestsMax = 2_000_000
     /// How often counts go to the parity store; the most that a kill can lose.
     public static let parityFlushMilliseconds = 1_000
+    /// Longest life of a grant for body samples.
+    public static let grantMillisecondsMax = 72 * 3_600_000
+    /// Samples of one grant.
+    public static let grantSamplesMax = 1_000
+    /// Grants that are open at once.
+    public static let grantsMax = 64
     /// Exchanges that wait for an origin to be asked again.
     ///
     /// Beyond: counted as first seen.

@@ -24,6 +24,14 @@ public enum ActKind: UInt8, Hashable, Sendable, CaseIterable {
     case tenantAdded = 9
     /// A tenant was taken away.
     case tenantRemoved = 10
+    /// Body samples of a route may be taken until a time (compliance.md (i) 2).
+    case sampleGranted = 13
+    /// No more samples under a grant.
+    case sampleRevoked = 14
+    /// A sealed sample was written.
+    case sampleWritten = 15
+    /// Keys of fingerprints were destroyed.
+    case keysShredded = 16
     /// The edge started (journal only).
     case started = 11
     /// The edge stopped in order (journal only).
@@ -42,6 +50,10 @@ public enum ActKind: UInt8, Hashable, Sendable, CaseIterable {
         case .recovered: "recovered"
         case .tenantAdded: "tenant_added"
         case .tenantRemoved: "tenant_removed"
+        case .sampleGranted: "sample_granted"
+        case .sampleRevoked: "sample_revoked"
+        case .sampleWritten: "sample_written"
+        case .keysShredded: "keys_shredded"
         case .started: "started"
         case .stopped: "stopped"
         }

@@ -17,6 +17,8 @@ public final class ParityPlane: Sendable {
     public let service: ParityService
     /// Counts and stores.
     public let ledger: ParityLedger
+    /// Leave to keep bodies, and the samples kept under it.
+    public let grants: SampleGrants
     private let now: @Sendable () -> UInt64
     private let identities = Mutex<[String: MigrationIdentities]>([:])
     private let withoutSlot = Mutex<[String: UInt64]>([:])
@@ -27,7 +29,8 @@ public final class ParityPlane: Sendable {
     /// - Throws: what keeps the ledger's files from being opened, for people.
     public init(folder: String, now: @escaping @Sendable () -> UInt64) throws {
         self.ledger = try ParityLedger(paths: ParityPaths(folder: folder))
-        self.service = try ParityService(sink: self.ledger)
+        self.grants = SampleGrants(folder: folder + "/samples", now: now)
+        self.service = try ParityService(sink: self.ledger, grants: self.grants)
         self.now = now
     }
 

@@ -47,12 +47,18 @@ public final class ParityService: Sendable {
     private let books = Mutex(Books())
     private let sink: any ObservationSink
     private let rereads: RereadThread
+    private let grants: SampleGrants?
 
     /// A service that counts into `sink`.
     ///
     /// - Throws: when its thread cannot be started.
-    public init(sink: any ObservationSink, client: OriginClient = OriginClient()) throws {
+    public init(
+        sink: any ObservationSink,
+        grants: SampleGrants? = nil,
+        client: OriginClient = OriginClient()
+    ) throws {
         self.sink = sink
+        self.grants = grants
         self.rereads = try RereadThread(sink: sink, client: client)
     }
 
@@ -90,6 +96,7 @@ public final class ParityService: Sendable {
         exchange.observation.modernBuild = printableBuild(exchange.modern.field(name))
         guard let ended = outcomeWithoutComparing(exchange) else {
             let observation = route.compare(exchange)
+            self.grants?.take(exchange, observation)
             self.settle(exchange, route, observation)
             return observation.outcome
         }

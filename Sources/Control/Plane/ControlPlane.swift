@@ -69,6 +69,9 @@ public final class ControlPlane: Sendable {
         self.parity = parity
         self.now = now
         self.loadFiles = loadFiles
+        self.parity?.grants.attach { kind, actor, text in
+            standings.recordNote(kind, ActOrder(actor: actor, reason: text))
+        }
         self.builder = SnapshotBuilder(
             listeners: configuration.listeners,
             seed: seed,
