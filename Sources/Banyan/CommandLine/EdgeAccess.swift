@@ -72,6 +72,9 @@ struct EdgeAccess {
         do {
             document = try DocumentNode.parse(json: answer.bytes, file: "answer")
         } catch {
+            if answer.status == 503 {
+                throw CommandFailure(.unreachable, "the edge is starting or stopping")
+            }
             throw CommandFailure(
                 .failed,
                 "the edge answered \(answer.status) with something that is no JSON"

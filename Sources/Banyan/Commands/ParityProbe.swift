@@ -71,7 +71,9 @@ enum ParityProbeCommand {
             guard let result = self.result else { return false }
             if result.refusal != nil || result.counts == "unreadable" { return true }
             switch result.outcome {
-            case .match?, .raced?: return false
+            // Two refusals that agree verify nothing.
+            case .match?: return result.legacyStatus >= 400
+            case .raced?: return false
             default: return true
             }
         }

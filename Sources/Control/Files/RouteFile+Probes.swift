@@ -111,7 +111,7 @@ private func readExpectation(_ expect: inout FieldReader, _ model: inout ProbeMo
     let total = pointer("total", &count)
     let list = pointer("list", &count)
     count.finish()
-    guard (total?.isEmpty ?? true) == false || list != nil else {
+    guard count.has("total") || count.has("list") else {
         count.problem("R011", "no `total` and no `list` in `\(count.path)`", node, "one of them")
         return
     }
@@ -152,7 +152,7 @@ private func checkPath(
         }
         names.append(String(part[..<end]))
     }
-    let known = model.variables.map(\.name) + ["tenant"]
+    let known = (probe.node["variables"]?.members ?? []).map(\.key) + ["tenant"]
     for name in names where !known.contains(name) {
         let near = nearestName(name, among: known).map { "did you mean `\($0)`?" }
         let caret = near ?? "give its values under `variables`"

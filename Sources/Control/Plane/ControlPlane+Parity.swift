@@ -55,7 +55,7 @@ extension ControlPlane {
         isDry: Bool
     ) throws(AdminProblem) -> SyntheticResult {
         guard let result = self.synthetic.read(order, isDry: isDry) else {
-            throw AdminProblem(.unavailable, "too many replays and probes at once")
+            throw AdminProblem(.unavailable, "too many replays and probes at once, or the edge stops")
         }
         return result
     }

@@ -10,8 +10,13 @@ final class SyntheticDesk: Sendable {
     /// What became of probes.
     let probes = ProbeBook()
 
-    private let reads = Mutex<SyntheticReads?>(nil)
+    private let state = Mutex(State())
     private let lanes = (0..<Limits.replayConcurrencyMax).map { _ in Lane() }
+
+    private struct State {
+        var reads: SyntheticReads?
+        var isClosed = false
+    }
 
     /// One read at a time, and the connections it keeps.
     private final class Lane: Sendable {
@@ -19,14 +24,17 @@ final class SyntheticDesk: Sendable {
     }
 
     /// From now on reads can be made.
-    func open(_ reads: SyntheticReads) { self.reads.withLock { $0 = reads } }
+    func open(_ reads: SyntheticReads) { self.state.withLock { $0.reads = reads } }
 
-    /// From now on none can.
-    func close() { self.reads.withLock { $0 = nil } }
+    /// From now on none can: the edge stops, and another may soon be there.
+    func close() { self.state.withLock { $0 = State(reads: nil, isClosed: true) } }
 
-    /// Makes a read; `nil`: too many are under way.
+    /// Makes a read; `nil`: too many are under way, or the edge stops.
     func read(_ order: SyntheticOrder, isDry: Bool) -> SyntheticResult? {
-        guard let reads = self.reads.withLock({ $0 }) else { return SyntheticResult(.notObserving) }
+        let state = self.state.withLock { $0 }
+        guard let reads = state.reads else {
+            return state.isClosed ? nil : SyntheticResult(.notObserving)
+        }
         for lane in self.lanes {
             let result = lane.session.withLockIfAvailable { session in
                 reads.read(order, isDry: isDry, over: session)
