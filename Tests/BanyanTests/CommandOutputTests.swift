@@ -57,6 +57,10 @@ private struct StubEdge: EdgeOperations {
     }
     func syntheticRead(_ order: SyntheticReadOrder) throws(AdminProblem) -> DocumentValue { [:] }
     func probes(_ query: ProbeQuery) throws(AdminProblem) -> DocumentValue { [:] }
+    func sampleGrants() throws(AdminProblem) -> DocumentValue { [:] }
+    func grantSamples(_ order: GrantOrder) throws(AdminProblem) -> DocumentValue { [:] }
+    func revokeGrant(id: String, actor: String) throws(AdminProblem) -> DocumentValue { [:] }
+    func shredFingerprints(_ order: ShredOrder) throws(AdminProblem) -> DocumentValue { [:] }
     func tenants() throws(AdminProblem) -> DocumentValue { ["tenants": [], "problems": []] }
     func addTenant(_ order: TenantOrder) throws(AdminProblem) -> DocumentValue {
         throw AdminProblem(.storeUnavailable, "the store is away")

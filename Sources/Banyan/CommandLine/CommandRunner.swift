@@ -9,6 +9,8 @@ let allCommands: [CommandSpec] = [
     UnfreezeCommand.spec, TenantsListCommand.spec, TenantsAddCommand.spec,
     TenantsRemoveCommand.spec, AuditTailCommand.spec, AuditVerifyCommand.spec, ReloadCommand.spec,
     ParityReplayCommand.spec, ParityProbeCommand.spec,
+    ParityGrantCommand.spec, ParityGrantsCommand.spec, ParityRevokeCommand.spec,
+    ParityOpenCommand.spec, ParityShredCommand.spec,
     SampleCommands.legacy, SampleCommands.modern, TourCommand.spec, VersionCommand.spec,
 ]
 

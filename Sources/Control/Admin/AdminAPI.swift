@@ -98,6 +98,26 @@ public struct AdminAPI: Sendable {
             call throws(AdminProblem) in
             try api.edge.probes(try call.probeQuery())
         },
+        Route(path: ["parity", "grants"], method: "GET", isChange: false) {
+            api,
+            _ throws(AdminProblem) in
+            try api.edge.sampleGrants()
+        },
+        Route(path: ["parity", "grants"], method: "POST", isChange: true) {
+            api,
+            call throws(AdminProblem) in
+            try api.edge.grantSamples(try call.grantOrder())
+        },
+        Route(path: ["parity", "grants", "{id}"], method: "DELETE", isChange: true) {
+            api,
+            call throws(AdminProblem) in
+            try api.edge.revokeGrant(id: call.bound, actor: call.actor)
+        },
+        Route(path: ["parity", "shred"], method: "POST", isChange: true) {
+            api,
+            call throws(AdminProblem) in
+            try api.edge.shredFingerprints(try call.shredOrder())
+        },
         Route(path: ["reload"], method: "POST", isChange: true) { api, call throws(AdminProblem) in
             try api.edge.reload(actor: call.actor)
         },

@@ -314,6 +314,63 @@ public let adminOpenAPI = #"""
         }
        }
       },
+      "/admin/v1/parity/grants": {
+       "get": {
+        "summary": "Leave to keep bodies that is open now",
+        "responses": {
+         "200": {
+          "description": "Leave to keep bodies that is open now",
+          "content": {"application/json": {"schema": {"type": "object"}}}
+         },
+         "default": {"$ref": "#/components/responses/Problem"}
+        }
+       },
+       "post": {
+        "summary": "Leave to keep bodies of mismatches, sealed to a certificate",
+        "requestBody": {"required": true, "content": {"application/json": {"schema": {
+         "type": "object",
+         "required": ["route", "owner", "reason", "quota", "milliseconds", "certificate"],
+         "properties": {"route": {"type": "string"}, "owner": {"type": "string"}, "reason": {"type": "string"}, "quota": {"type": "integer"}, "milliseconds": {"type": "integer"}, "certificate": {"type": "string"}}
+        }}}},
+        "responses": {
+         "200": {
+          "description": "Leave to keep bodies of mismatches, sealed to a certificate",
+          "content": {"application/json": {"schema": {"type": "object"}}}
+         },
+         "default": {"$ref": "#/components/responses/Problem"}
+        }
+       }
+      },
+      "/admin/v1/parity/grants/{id}": {
+       "delete": {
+        "summary": "A grant is ended",
+        "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+        "responses": {
+         "200": {
+          "description": "A grant is ended",
+          "content": {"application/json": {"schema": {"type": "object"}}}
+         },
+         "default": {"$ref": "#/components/responses/Problem"}
+        }
+       }
+      },
+      "/admin/v1/parity/shred": {
+       "post": {
+        "summary": "Keys of fingerprints are destroyed",
+        "requestBody": {"required": true, "content": {"application/json": {"schema": {
+         "type": "object",
+         "required": ["reason"],
+         "properties": {"tenant": {"type": "string"}, "migration": {"type": "string"}, "reason": {"type": "string"}}
+        }}}},
+        "responses": {
+         "200": {
+          "description": "Keys of fingerprints are destroyed",
+          "content": {"application/json": {"schema": {"type": "object"}}}
+         },
+         "default": {"$ref": "#/components/responses/Problem"}
+        }
+       }
+      },
       "/admin/v1/parity/probes": {
        "get": {
         "summary": "The probes that the files declare, and what their last reads brought",

@@ -122,6 +122,14 @@ public protocol EdgeOperations: Sendable {
     func syntheticRead(_ order: SyntheticReadOrder) throws(AdminProblem) -> DocumentValue
     /// The probes that the files declare, and what their last reads brought.
     func probes(_ query: ProbeQuery) throws(AdminProblem) -> DocumentValue
+    /// Leave to keep bodies that is open now.
+    func sampleGrants() throws(AdminProblem) -> DocumentValue
+    /// Gives leave to keep bodies of a route's mismatches, sealed to a reader.
+    func grantSamples(_ order: GrantOrder) throws(AdminProblem) -> DocumentValue
+    /// Ends a grant.
+    func revokeGrant(id: String, actor: String) throws(AdminProblem) -> DocumentValue
+    /// Destroys keys of fingerprints.
+    func shredFingerprints(_ order: ShredOrder) throws(AdminProblem) -> DocumentValue
     /// Loads the files again, all or nothing.
     func reload(actor: String) throws(AdminProblem) -> DocumentValue
 }

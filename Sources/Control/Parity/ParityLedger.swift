@@ -199,6 +199,14 @@ public final class ParityLedger: ObservationSink {
         return isFlushed && isEnded
     }
 
+    /// Destroys the keys of fingerprints of a tenant (`nil`: of all) and a migration (`nil`: of
+    /// all); how many were destroyed.
+    ///
+    /// - Throws: what kept the key file from being replaced.
+    public func shred(tenant: String?, migration: String?) throws -> Int {
+        try self.keys.shred(tenant: tenant, migration: migration)
+    }
+
     // MARK: Reading
 
     /// All that is known of an epoch (`nil`: the current one) up to now; `nil`: nothing is.

@@ -72,6 +72,26 @@ final class RecordingEdge: EdgeOperations {
         return [:]
     }
 
+    func sampleGrants() throws(AdminProblem) -> DocumentValue {
+        try self.note("grants")
+        return [:]
+    }
+
+    func grantSamples(_ order: GrantOrder) throws(AdminProblem) -> DocumentValue {
+        try self.note("grant \(order.route) \(order.quota) \(order.milliseconds) \(order.actor)")
+        return [:]
+    }
+
+    func revokeGrant(id: String, actor: String) throws(AdminProblem) -> DocumentValue {
+        try self.note("revoke \(id) \(actor)")
+        return [:]
+    }
+
+    func shredFingerprints(_ order: ShredOrder) throws(AdminProblem) -> DocumentValue {
+        try self.note("shred \(order.tenant ?? "-") \(order.migration ?? "-")")
+        return [:]
+    }
+
     func tenants() throws(AdminProblem) -> DocumentValue {
         try self.note("tenants")
         return ["tenants": []]
