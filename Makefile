@@ -11,7 +11,8 @@ TEST_PACKAGES := openssl curl python3 python3-venv nginx-light haproxy prometheu
   libxml2-utils python3-brotli zstd chromium fonts-dejavu-core
 BENCH_PACKAGES := nginx-light haproxy strace valgrind util-linux binutils
 CHECKED := --explicit-target-dependency-import-check error
-FUZZERS := FuzzRequestHead FuzzResponseHead FuzzChunked FuzzFlagDocument FuzzParity FuzzRouteFile
+FUZZERS := FuzzRequestHead FuzzResponseHead FuzzChunked FuzzFlagDocument FuzzParity FuzzRouteFile \
+  FuzzBodies
 FUZZ_SECONDS ?= 600
 
 .PHONY: help deps deps-test deps-bench build run test check lint format bench micro hotpath soak fuzz clean

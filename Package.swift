@@ -131,6 +131,7 @@ if Context.environment["FUZZ"] == "1" {
         ("FuzzFlagDocument", ["Migration", "Documents"]),
         ("FuzzParity", ["Parity"]),
         ("FuzzRouteFile", ["Bytes", "Control", "Documents", "Migration", "Patterns", "YAML"]),
+        ("FuzzBodies", ["Decode", "Parity"]),
     ] {
         targets.append(
             .executableTarget(

@@ -9,8 +9,9 @@ public import Parity
 ///
 /// - Elements of one name are always an array, so a pointer does not depend on how many there are:
 ///   `/ClinicalDocument/id/*/@extension`. Only the document element is none.
-/// - Names have no prefix. Where the namespace is not the parent's, `@xmlns` has it; attributes of
-///   well-known namespaces keep the usual prefix (`@xsi:type`).
+/// - Names have no prefix. Where the namespace is not the parent's, `@xmlns` has it. Attributes of
+///   well-known namespaces keep the usual prefix (`@xsi:type`); one of another namespace is
+///   `@ns:name`, and `@xmlns:name` has its namespace.
 /// - Text is trimmed, except under `xml:space="preserve"`. What mixes text and elements, and every
 ///   narrative (XHTML, `text` of a CDA section), is a `#text` of its words and a `#markup` that
 ///   says what stands around how many of them.
@@ -59,11 +60,17 @@ private struct XMLTreeWriter {
             self.builder.string(element.namespace)
         }
         var keepsSpace = within.keepsSpace
-        for attribute in element.attributes {
+        // In the order of the canonical form (Canonical XML 2.2), so that it decides nothing.
+        let order = element.attributes.sorted { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
+        for attribute in order {
             let name = attributeName(attribute)
             if name == "xml:space" { keepsSpace = attribute.value == "preserve" }
             self.builder.key("@" + name)
             self.builder.string(attribute.value)
+            if name.hasPrefix("ns:") {
+                self.builder.key("@xmlns:" + attribute.name)
+                self.builder.string(attribute.namespace)
+            }
         }
         if element.isMixed || isNarrative(element, within: within.parent) {
             self.writeNarrative(element)
@@ -168,6 +175,9 @@ private struct Narrative {
             case .element(let child):
                 self.hasElements = true
                 self.tag("<" + child.name)
+                if child.namespace != element.namespace {
+                    self.markup += " xmlns=\"\(child.namespace)\"".utf8
+                }
                 let attributes = child.attributes.map { (attributeName($0), $0.value) }
                 for (name, value) in attributes.sorted(by: { $0 < $1 }) {
                     self.markup += " \(name)=\"\(value)\"".utf8
@@ -223,6 +233,7 @@ private func attributeName(_ attribute: XMLAttribute) -> String {
     case "http://www.w3.org/XML/1998/namespace": "xml:" + attribute.name
     case "http://www.w3.org/1999/xlink": "xlink:" + attribute.name
     case "urn:hl7-org:sdtc": "sdtc:" + attribute.name
-    default: attribute.name
+    case "": attribute.name
+    default: "ns:" + attribute.name
     }
 }

@@ -74,8 +74,9 @@ struct XMLTests {
                 ##"{"a":{"@xml:space":"preserve","b":[{"#text":" t "}]}}"##
             ),
             (
-                "<p:a xmlns:p='urn:p' p:x='1'><p:b/><b xmlns='urn:q'/></p:a>",
-                #"{"a":{"@xmlns":"urn:p","@x":"1","b":[{},{"@xmlns":"urn:q"}]}}"#
+                "<p:a xmlns:p='urn:p' p:x='1' x='2'><p:b/><b xmlns='urn:q'/></p:a>",
+                #"{"a":{"@xmlns":"urn:p","@x":"2","@ns:x":"1","@xmlns:x":"urn:p","#
+                    + #""b":[{},{"@xmlns":"urn:q"}]}}"#
             ),
             (
                 "<a>one <b c='2' a='1'>two  three</b> four</a>",

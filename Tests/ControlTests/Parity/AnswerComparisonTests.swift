@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Decode
+import Foundation
 import Parity
 import Testing
 
@@ -381,5 +381,37 @@ struct BodyComparisonTests {
             #expect(observation.outcome == .unobserved, "\(type)")
             #expect(observation.reason == .undecodable, "\(type)")
         }
+    }
+
+    @Test func `a bomb of 152 bytes ends unobserved, whichever side sends it`() throws {
+        // A hundred million zeros by Python's brotli.
+        let base64 = """
+            y///PwAkAOKxQHLv//j//weABEAcFoDu/R////8AkACIwwLQvf/j//8fABIAcVgAuvd//P//A0AC
+            IA4LQPf+j///fwBIAMRhAeje//H//w8ACYA4LADd+z/+//8BIAEQhwWge//H//8/ACQA4rAAdO//
+            +P//B4AEQBwWgO79H////wCQAIjDAtC9/8t/8DoAEgBxWAC62HU=
+            """
+        let bytes = try #require(Data(base64Encoded: base64, options: .ignoreUnknownCharacters))
+        var bomb = answer("", fields: [CapturedField("content-encoding", "br")])
+        bomb.body = [UInt8](bytes)
+        for pair in [exchange(bomb, answer("{}")), exchange(answer("{}"), bomb)] {
+            let observation = try compared(pair)
+            #expect(observation.outcome == .unobserved && observation.reason == .undecodable)
+        }
+        // Sent by both, it need not go off.
+        #expect(try compared(exchange(bomb, bomb)).outcome == .match)
+    }
+
+    @Test func `text that is no UTF-8 and keys that occur twice are differences`() throws {
+        var broken = answer("")
+        broken.body = Array("{\"a\":\"".utf8) + [0xFF] + Array("\"}".utf8)
+        #expect(try words(answer("{\"a\":\"x\"}"), broken) == [" malformed missing"])
+        #expect(try compared(exchange(broken, broken)).outcome == .match)
+        var other = broken
+        other.body[6] = 0xFE
+        #expect(try words(broken, other) == [" opaque value"])
+        #expect(
+            try body(#"{"a":1,"a":1}"#, #"{"a":1}"#, "application/json")
+                == ["/a duplicate_key value"]
+        )
     }
 }
