@@ -9,8 +9,7 @@ struct ReloadStormTests {
     /// A thousand in `make soak`.
     private static let reloads = Places.isSoak ? 1_000 : 200
 
-    @Test func `of many reloads under load half are refused, and no request notices`() throws
-    {
+    @Test func `of many reloads under load half are refused, and no request notices`() throws {
         let origins = try ["even", "odd"].map { try LoadOrigin(name: $0) }
         // The set of files with a number: its routes lead to one origin only.
         func files(_ number: Int) -> [String: String] {
