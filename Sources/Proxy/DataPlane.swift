@@ -28,6 +28,8 @@ public struct ProxyPlan: Sendable {
     public var edgeName: String
     /// Whether lines for the access log are written.
     public var writesLog: Bool
+    /// Bounds on clients, kept connections and copies.
+    public var limits = EdgeLimits()
     /// Pins worker `n` to core `n`.
     public var pinsWorkers: Bool
 
@@ -102,6 +104,7 @@ public final class DataPlane: Sendable {
                 ring: ring,
                 observations: arena,
                 edge: edge,
+                limits: plan.limits,
                 snapshot: snapshot,
                 writers: writers,
                 notes: notes,

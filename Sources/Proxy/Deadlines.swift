@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
+import Migration
 
 /// Timer nodes: downstream connections first, then upstream ones.
 private func upstreamNode(_ index: UInt32) -> UInt32 {
@@ -101,11 +102,10 @@ extension Reactor {
             !self.exchanges[e].isRequestComplete && !isSending
             && self.exchanges[e].requestDirect == 0 && !self.downstreams[index].canRead
             && self.upstreamTakesBody(e)
-        let window = UInt64(Limits.rateWindowMilliseconds) / 1_000
-        let least =
+        let rate =
             waitsForReader
-            ? UInt64(Limits.readRateBytesPerSecondMin) * window
-            : UInt64(Limits.bodyRateBytesPerSecondMin) * window
+            ? self.limits.readRateBytesPerSecondMin : self.limits.bodyRateBytesPerSecondMin
+        let least = UInt64(rate) * UInt64(self.limits.rateWindowMilliseconds) / 1_000
         if waitsForReader || waitsForBody, moved < least {
             self.counters.count(.clientsTooSlow)
             self.fail(exchange, .clientTooSlow)
@@ -117,7 +117,7 @@ extension Reactor {
     /// A new rate window, capped by the exchange's total deadline.
     mutating func startRateWindow(_ index: UInt32) {
         self.downstreams[index].windowBytes = 0
-        var deadline = self.nowMilliseconds &+ UInt64(Limits.rateWindowMilliseconds)
+        var deadline = self.nowMilliseconds &+ UInt64(self.limits.rateWindowMilliseconds)
         let exchange = self.downstreams[index].exchange
         if self.exchanges.isLive(exchange) {
             let total = self.exchanges[exchange.index].totalDeadline

@@ -109,6 +109,10 @@ struct Exchange: BitwiseCopyable {
     var hasEncodedSlash = false
     var hasDoubleSlash = false
     var copyState = CopyState.none
+    /// The pool that holds the breaker of this copy's upstream.
+    var breaker = UInt32.max
+    /// It is the one copy that tries an upstream whose breaker is open.
+    var isProbe = false
     /// Blocks that this copy may hold, of the shadow's share.
     var copyBlocks: UInt8 = 0
     /// The observation that this exchange is a side of; `.max`: none.

@@ -74,6 +74,7 @@ struct Reactor: ~Copyable {
     var log: AccessLogWriter
     let mailbox: ReactorMailbox
     let edge: EdgeNames
+    let limits: EdgeLimits
     let scratch: BlockIndex
     var random: UInt64
     var roundRobin: UInt32 = 0
@@ -94,6 +95,7 @@ struct Reactor: ~Copyable {
             let ready = self.poller.wait(timeoutMilliseconds: self.pollTimeout())
             self.readClock()
             if self.mailbox.hasMail { self.readMail() }
+            self.closeSpoilt(ready)
             for index in 0..<ready { self.handle(self.poller.event(index)) }
             self.driveResumed()
             self.driveWaitingTurn()
@@ -144,6 +146,20 @@ struct Reactor: ~Copyable {
             case .stop:
                 self.isStopped = true
             }
+        }
+    }
+
+    /// Bytes or an end on an idle connection to an origin: it closes before any other event of the
+    /// batch can give it an exchange, whose answer those bytes would seem to be.
+    private mutating func closeSpoilt(_ ready: Int) {
+        for index in 0..<ready {
+            let event = self.poller.event(index)
+            let token = EventToken(word: event.token)
+            guard token.kind == TokenKind.upstream.rawValue,
+                self.upstreams.isLive(token.handle),
+                self.upstreams[token.handle.index].step == .idle
+            else { continue }
+            self.upstreamReady(token.handle, event)
         }
     }
 

@@ -14,6 +14,7 @@ struct WorkerParts: Sendable {
     let ring: AccessLogRing
     let observations: ObservationArena
     let edge: EdgeNames
+    let limits: EdgeLimits
     let snapshot: Snapshot
     let writers: RecentWriters
     let notes: CellNotes
@@ -69,6 +70,7 @@ final class Worker {
             log: self.parts.ring.writer,
             mailbox: self.parts.mailbox,
             edge: self.parts.edge,
+            limits: self.parts.limits,
             scratch: scratch,
             random: self.parts.seed,
             nowNanoseconds: now,

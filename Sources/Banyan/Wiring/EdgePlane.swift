@@ -63,12 +63,14 @@ final class EdgePlane: EdgePort {
                 ListenerPlan(address: address, trustedPeers: listener.trustedPeers)
             )
         }
-        return ProxyPlan(
+        var plan = ProxyPlan(
             workers: workers > 0 ? workers : coreCount(),
             listeners: listeners,
             edgeName: configuration.edgeName,
             writesLog: configuration.accessLogPath != nil
         )
+        plan.limits = configuration.limits
+        return plan
     }
 
     private func startLog() throws {

@@ -9,7 +9,8 @@ import YAML
 struct ConfigurationFile {
     /// Keys at the top: what is out of place in a route file.
     static let keys: Set<String> = [
-        "listeners", "admin", "store", "routes", "flags", "accessLog", "workers", "drain",
+        "listeners", "admin", "store", "routes", "flags", "accessLog", "workers", "drain", "limits",
+        "name",
     ]
 
     let file: String
@@ -44,6 +45,7 @@ struct ConfigurationFile {
         self.readListeners(&top, &model)
         self.readPlaces(&top, &model, folder: folder)
         self.readProcess(&top, &model)
+        if var limits = top.object("limits") { model.limits = edgeLimits(&limits) }
         top.finish()
         return model
     }

@@ -76,6 +76,8 @@ public struct ConfigurationModel: Hashable, Sendable {
     public var drainTimeoutMilliseconds = 30_000
     /// `drain.delay`: between `readyz` 503 and closing the listeners.
     public var drainDelayMilliseconds = 0
+    /// `limits`: bounds on clients, kept connections and copies.
+    public var limits = EdgeLimits()
     /// `name`: the edge's name in `Via` and answers.
     public var edgeName = "banyan"
 

@@ -40,7 +40,7 @@ extension Reactor {
 
     private mutating func admit(_ fd: Int32, _ peer: SocketAddress, _ listener: ListenerState) {
         var connection = DownstreamConnection(fd: fd, listener: listener.number)
-        connection.deadline = self.nowMilliseconds &+ UInt64(Limits.headTimeoutMilliseconds)
+        connection.deadline = self.nowMilliseconds &+ UInt64(self.limits.headTimeoutMilliseconds)
         connection.isTrusted = self.edge.isTrusted(peer, listener: Int(listener.number))
         renderPeer(peer, &connection)
         guard self.downstreams.count < Limits.downstreamConnectionsMax,
@@ -81,7 +81,7 @@ extension Reactor {
             // `Connection: close`, before the connection is given up.
             guard self.downstreams[handle.index].step == .idle else { continue }
             self.downstreams[index].deadline =
-                self.nowMilliseconds &+ UInt64(Limits.drainIdleMilliseconds)
+                self.nowMilliseconds &+ UInt64(self.limits.drainIdleMilliseconds)
             self.armDownstream(index)
         }
     }

@@ -2,6 +2,7 @@
 
 import Bytes
 import Kernel
+import Migration
 import Wire
 
 /// What a read from a client came to.
@@ -67,7 +68,7 @@ extension Reactor {
             self.downstreams[index].step = .head
             self.downstreams[index].scanned = 0
             self.downstreams[index].deadline =
-                self.nowMilliseconds &+ UInt64(Limits.headTimeoutMilliseconds)
+                self.nowMilliseconds &+ UInt64(self.limits.headTimeoutMilliseconds)
             self.armDownstream(index)
         }
         do throws(WireError) {
@@ -194,7 +195,7 @@ extension Reactor {
         self.downstreams[index].step = .linger
         self.downstreams[index].lingerBytes = 0
         self.downstreams[index].deadline =
-            self.nowMilliseconds &+ UInt64(Limits.lingerMilliseconds)
+            self.nowMilliseconds &+ UInt64(self.limits.lingerMilliseconds)
         self.armDownstream(index)
         self.readLinger(handle)
     }

@@ -204,7 +204,7 @@ extension Reactor {
         self.upstreams[u].step = .idle
         self.pushIdle(u)
         self.upstreams[u].deadline =
-            self.nowMilliseconds &+ UInt64(Limits.upstreamKeepIdleMilliseconds)
+            self.nowMilliseconds &+ UInt64(self.limits.upstreamKeepIdleMilliseconds)
         self.armUpstream(u)
     }
 

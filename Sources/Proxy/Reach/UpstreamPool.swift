@@ -19,10 +19,12 @@ struct UpstreamPool: BitwiseCopyable {
     var firstWaiting = UInt32.max
     var lastWaiting = UInt32.max
     var waitingCount: UInt32 = 0
-    /// Failures in a row, for the breaker of copies.
+    /// The breaker of an upstream's copies: failures in a row (`Shadow/ShadowBreaker.swift`).
     var failures: UInt32 = 0
-    /// Copies are shed until then (worker ms).
+    /// Open: no copy is made until then (worker ms); 0: closed.
     var openUntil: UInt64 = 0
+    /// Half open: one copy is on its way to see whether the origin is back.
+    var isProbed = false
     var address = SocketAddress()
     /// Blocks that this pool's copies hold.
     var hasAddress = false

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
+import Kernel
 import Migration
 import Parity
 import Wire
@@ -40,13 +41,20 @@ extension Reactor {
             && self.upstreams[u].input.isEmpty && !self.upstreams[u].isPeerEnded
             && self.exchanges[e].upstreamFraming != .untilClose
             && Int(self.upstreams[u].requests) < Limits.requestsPerUpstreamConnectionMax
+            && !self.hasStrayBytes(u)
         self.upstreams[u].exchange = .none
         if isClean {
-            self.pools[Int(self.upstreams[u].pool)].failures = 0
             self.releaseUpstream(upstream)
         } else {
             self.closeUpstream(upstream)
         }
+    }
+
+    /// The last read filled its room: whether the socket holds more than the answer.
+    private mutating func hasStrayBytes(_ u: UInt32) -> Bool {
+        guard self.upstreams[u].canRead else { return false }
+        self.upstreams[u].canRead = false
+        return receive(self.upstreams[u].fd, into: self.blocks, self.scratch, 0, 1) != .wouldBlock
     }
 
     /// The exchange is over for the client: counted, logged, and either gone or a copy from now on.
@@ -109,7 +117,7 @@ extension Reactor {
         self.downstreams[d].step = .idle
         self.downstreams[d].scanned = 0
         self.downstreams[d].deadline =
-            self.nowMilliseconds &+ UInt64(Limits.idleTimeoutMilliseconds)
+            self.nowMilliseconds &+ UInt64(self.limits.idleTimeoutMilliseconds)
         self.armDownstream(d)
         if !self.downstreams[d].input.isEmpty || self.downstreams[d].canRead
             || self.downstreams[d].isPeerEnded

@@ -47,9 +47,8 @@ extension Reactor {
         let route = view.route(hit.route)
         let upstream = other == .legacy ? route.legacyUpstream : route.modernUpstream
         guard upstream != .max else { return .copiesShedQueue }
-        let number = view.endpoint(view.upstream(upstream).firstEndpoint).number
-        let pool = Int(UpstreamPool.number(endpoint: number, isCopy: true))
-        if self.pools[pool].openUntil > self.nowMilliseconds { return .copiesShedBreaker }
+        let pool = breakerPool(view, upstream)
+        if self.breakerRefuses(pool) { return .copiesShedBreaker }
         if Int(self.pools[pool].waitingCount) >= Limits.shadowQueueMax { return .copiesShedQueue }
         return nil
     }
@@ -80,6 +79,7 @@ extension Reactor {
         self.exchanges[e].sendsTee = self.exchanges[e].tee == .full
         self.exchanges[e].copyBlocks = self.exchanges[e].tee == .full ? 6 : 2
         self.shadowBlocks += Int(self.exchanges[e].copyBlocks)
+        self.passBreaker(e)
         let timeout = UInt32(route.shadowTimeoutMilliseconds)
         self.setTimeouts(
             e,
@@ -96,6 +96,7 @@ extension Reactor {
         self.counters.count(.copiesAnswered)
         if self.exchanges[e].status >= 500 { self.counters.count(.copiesServerError) }
         self.endObservation(e)
+        self.closeBreaker(e)
         self.dropCopy(exchange)
     }
 
@@ -110,20 +111,12 @@ extension Reactor {
         default: self.counters.count(.copiesFailed)
         }
         self.endFailedCopy(e, error)
-        if error != .poolExhausted, self.exchanges[e].pool != .max {
-            let pool = Int(self.exchanges[e].pool)
-            self.pools[pool].failures &+= 1
-            if self.pools[pool].failures >= UInt32(Limits.shadowFailuresMax) {
-                // One more failure after the pause opens it again; an answer closes it.
-                self.pools[pool].failures = UInt32(Limits.shadowFailuresMax) - 1
-                self.pools[pool].openUntil =
-                    self.nowMilliseconds &+ UInt64(Limits.shadowBreakerMilliseconds)
-            }
-        }
+        if error != .poolExhausted { self.countFailure(e) }
         self.dropCopy(exchange)
     }
 
     private mutating func dropCopy(_ exchange: Handle) {
+        self.endProbe(exchange.index)
         self.shadowBlocks -= Int(self.exchanges[exchange.index].copyBlocks)
         self.dropExchange(exchange)
     }

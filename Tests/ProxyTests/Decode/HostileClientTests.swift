@@ -327,35 +327,4 @@ struct HostileClientTests {
         #expect(reader.next().status == 0 && reader.hasEnded)
         #expect(!reader.wasReset)
     }
-
-    /// Deadlines are ten seconds: all slow clients wait at the same time.
-    @Test func `a slow head and a slow content have 408`() throws {
-        let origin = try RawOrigin { connection in
-            while let head = connection.readHead() {
-                guard connection.readContent(of: head) != nil else { return }
-                connection.send(ok("ok"))
-            }
-        }
-        let edge = try TestEdge(
-            routes: [HostileClientTests.route()],
-            legacy: origin.port,
-            modern: origin.port
-        )
-        let starts = [
-            "GET / HT", "GET / HTTP/1.1\r\nHost: x\r\nX: ",
-            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345",
-            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12",
-        ]
-        let clients = try starts.map { start in
-            let client = try TestClient(port: edge.port, timeoutSeconds: 30)
-            client.send(start)
-            return client
-        }
-        for (start, client) in zip(starts, clients) {
-            var reader = AnswerReader(client)
-            let situation = Comment(rawValue: start)
-            #expect(reader.next().status == 408, situation)
-        }
-        #expect(edge.plane.total(.clientsTooSlow) == UInt64(starts.count))
-    }
 }

@@ -102,6 +102,62 @@ struct ShadowFaultTests {
         #expect(edge.plane.total(.copiesShedBreaker) > 0)
     }
 
+    @Test func `an open breaker lets one copy try, and an answer to it closes the breaker`() throws
+    {
+        let isBack = Mutex(false)
+        let asked = Mutex(0)
+        let legacy = try TestOrigin { _ in ok("legacy") }
+        let modern = try RawOrigin { connection in
+            while connection.readHead() != nil {
+                asked.withLock { $0 += 1 }
+                guard isBack.withLock({ $0 }) else {
+                    connection.waitForEnd()
+                    return
+                }
+                connection.send(ok("modern"))
+            }
+        }
+        var limits = EdgeLimits()
+        limits.shadowFailuresMax = 4
+        limits.shadowBreakerMilliseconds = 100
+        let edge = try TestEdge(
+            routes: [ShadowFaultTests.route()],
+            legacy: legacy.port,
+            modern: modern.port,
+            stages: ShadowFaultTests.shadow,
+            limits: limits
+        )
+        let client = try TestClient(port: edge.port)
+        var reader = AnswerReader(client)
+        func ask(_ count: Int) {
+            for _ in 0..<count {
+                client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                #expect(reader.next().text == "legacy")
+            }
+        }
+        // Four copies time out after 400 ms each, all at once: the breaker opens.
+        ask(4)
+        try waitUntil { edge.plane.total(.copiesTimedOut) == 4 }
+        ask(10)
+        try waitUntil { edge.plane.total(.copiesShedBreaker) == 10 }
+        // The pause is over: of many copies one goes, and while it hangs no other does.
+        Thread.sleep(forTimeInterval: 0.15)
+        ask(50)
+        try waitUntil { asked.withLock { $0 } == 5 }
+        try waitUntil { edge.plane.total(.copiesShedBreaker) == 10 + 49 }
+        try waitUntil { edge.plane.total(.copiesTimedOut) == 5 }
+        ask(1)
+        try waitUntil { edge.plane.total(.copiesShedBreaker) == 10 + 49 + 1 }
+        // It comes back: the next probe is answered, and all copies go again.
+        isBack.withLock { $0 = true }
+        Thread.sleep(forTimeInterval: 0.15)
+        ask(1)
+        try waitUntil { edge.plane.total(.copiesAnswered) == 1 }
+        ask(20)
+        try waitUntil { edge.plane.total(.copiesAnswered) == 21 }
+        try waitUntil { edge.plane.total(.copiesShedBreaker) == 60 }
+    }
+
     @Test func `the client has its last byte before the copy's first`() throws {
         let firstOfCopy = Mutex<UInt64>(0)
         // More than every buffer between the origin and the client holds.

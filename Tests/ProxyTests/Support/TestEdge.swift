@@ -30,7 +30,8 @@ final class TestEdge: Sendable {
         trusted: [AddressBlock] = [],
         defaultUpstream: String? = nil,
         connectionsMax: Int = 1_024,
-        moreLegacy: [Int] = []
+        moreLegacy: [Int] = [],
+        limits: EdgeLimits = EdgeLimits()
     ) throws {
         var input = SnapshotInput { text in
             let pattern = try Pattern(text)
@@ -60,12 +61,13 @@ final class TestEdge: Sendable {
         let snapshot = try SnapshotCompiler.compile(input, numbers: &numbers)
         self.numbers = numbers
         let address = try resolve(host: "127.0.0.1", port: 0)[0]
-        let plan = ProxyPlan(
+        var plan = ProxyPlan(
             workers: workers,
             listeners: [ListenerPlan(address: address, trustedPeers: trusted)],
             edgeName: "edge",
             writesLog: true
         )
+        plan.limits = limits
         self.plane = try DataPlane(
             plan: plan,
             snapshot: snapshot,
