@@ -236,7 +236,7 @@ public struct ParityStore: ~Copyable {
 
     // MARK: Names
 
-    private mutating func name(_ text: String) throws(StoreError) -> Int64 {
+    mutating func name(_ text: String) throws(StoreError) -> Int64 {
         if let known = self.names[text] { return known }
         let write = try self.connection.prepare(
             "INSERT INTO names (text) VALUES (?1) ON CONFLICT DO UPDATE SET text = ?1 RETURNING id"

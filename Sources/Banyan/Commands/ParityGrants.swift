@@ -79,7 +79,8 @@ enum ParityGrantsCommand {
         positionals: 0...0,
         options: [CommandSpec.formOption] + CommandSpec.edgeOptions,
         examples: [
-            CommandExample("banyan parity grants", "who may read what, and how much is left")
+            CommandExample("banyan parity grants", "who may read what, and how much is left"),
+            CommandExample("banyan parity grants -o json", "the same for a program"),
         ],
         exitCodes: [.failed, .unreachable],
         run: run

@@ -44,7 +44,10 @@ public final class ParityLedger: ObservationSink {
             name: "banyan-parity",
             tickMilliseconds: Limits.parityFlushMilliseconds,
             make: { ParityStoreSession(session) },
-            tick: { store in made.withLock { $0 }?.flush(&store) }
+            tick: { store in
+                made.withLock { $0 }?.flush(&store)
+                store.compact(now: Int64(wallMilliseconds()))
+            }
         )
         self.release = { made.withLock { $0 = nil } }
         self.begin(left: left)

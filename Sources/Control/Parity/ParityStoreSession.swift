@@ -17,6 +17,7 @@ struct ParityStoreSession: ~Copyable {
 
     private let path: String
     private var store: ParityStore?
+    private var compactedUnixMilliseconds: Int64 = 0
     /// Why the store does not take anything now; empty: it does.
     private(set) var problem = ""
 
@@ -71,6 +72,13 @@ struct ParityStoreSession: ~Copyable {
             self.fail(error)
             return false
         }
+    }
+
+    /// Makes room, once an hour at most; a failure is told by the next flush.
+    mutating func compact(now: Int64) {
+        guard now - self.compactedUnixMilliseconds >= 3_600_000, self.store != nil else { return }
+        self.compactedUnixMilliseconds = now
+        try? self.store?.compact(nowUnixMilliseconds: now)
     }
 
     mutating func snapshot(
