@@ -38,8 +38,10 @@ enum ParityProbeCommand {
 
     private static func run(_ context: CommandContext) throws(CommandFailure) -> ExitCode {
         let form = try context.form()
-        let edge = try EdgeAccess(context)
-        var rows = try self.rows(edge, context)
+        let isOnce = context.arguments.isSet("--once")
+        let source = try SyntheticSource(context, counts: isOnce)
+        defer { source.stop(context.output) }
+        var rows = try self.rows(source, context)
         guard !rows.isEmpty else {
             throw CommandFailure(
                 .nothingMatched,
@@ -47,7 +49,7 @@ enum ParityProbeCommand {
                 hint: "parity.probes in a route file; banyan explain R016"
             )
         }
-        if context.arguments.isSet("--once") { try self.make(&rows, edge, context) }
+        if isOnce { try self.make(&rows, source, context) }
         switch form {
         case .json:
             context.output.line(DocumentValue.list(rows.map(\.document)).prettyJSON)
@@ -96,7 +98,7 @@ enum ParityProbeCommand {
     }
 
     private static func rows(
-        _ edge: EdgeAccess,
+        _ source: SyntheticSource,
         _ context: CommandContext
     ) throws(CommandFailure) -> [Row] {
         var tenant: String?
@@ -108,10 +110,7 @@ enum ParityProbeCommand {
         }
         var rows: [Row] = []
         while true {
-            let page = try edge.get(
-                "/parity/probes",
-                [("tenant", tenant), ("migration", migration), ("from", "\(rows.count)")]
-            )
+            let page = try source.probes(tenant: tenant, migration: migration, from: rows.count)
             let items = page["probes"]?.items ?? []
             rows += items.map { node in
                 Row(
@@ -133,7 +132,7 @@ enum ParityProbeCommand {
 
     private static func make(
         _ rows: inout [Row],
-        _ edge: EdgeAccess,
+        _ source: SyntheticSource,
         _ context: CommandContext
     ) throws(CommandFailure) {
         var rate = 5.0
@@ -147,15 +146,13 @@ enum ParityProbeCommand {
         for index in rows.indices {
             limiter.wait()
             let row = rows[index]
-            let body: DocumentValue = [
-                "tenant": .string(row.tenant),
-                "probe": [
-                    "route": .string(row.route), "name": .string(row.probe),
-                    "combination": .integer(row.combination),
-                ],
-            ]
             do throws(ReplayUnreachable) {
-                rows[index].result = try EdgeReplay.read(edge, body)
+                rows[index].result = try source.probe(
+                    route: row.route,
+                    name: row.probe,
+                    tenant: row.tenant,
+                    combination: row.combination
+                )
             } catch {
                 throw CommandFailure(error.isFinal ? .failed : .unreachable, printable(error.text))
             }

@@ -57,7 +57,9 @@ enum ParityReplayCommand {
             """
             The state file holds the place and a digest of what was read before it. A replay that
             was stopped or killed goes on there; the running edge knows the rows it has seen, so
-            none is observed twice. Failed rows go to the error file and never stop the replay.
+            none is observed twice. Without a running edge the reads are made here and counted into
+            its parity store; rows of the second in which such a replay was killed are told as in
+            doubt and not asked again. Failed rows go to the error file and never stop the replay.
             """,
         ],
         run: run
@@ -82,6 +84,7 @@ enum ParityReplayCommand {
             _ = signals.next()
             run.stop()
         }.detach()
+        defer { plan.source?.stop(context.output) }
         let progress = ReplayProgress(context.output, size: plan.size)
         let end: ReplayRun.End
         do throws(Errno) {
@@ -166,6 +169,8 @@ struct ReplayPlan {
     private var given: ReplayFormat?
     private var defaults = ReplayDefaults()
     private let restarts: Bool
+    /// Who makes the reads.
+    private(set) var source: SyntheticSource?
 
     init(_ context: CommandContext) throws(CommandFailure) {
         let arguments = context.arguments
@@ -239,12 +244,14 @@ struct ReplayPlan {
             )
         }
         let isDry = self.options.isDry
+        let source = try SyntheticSource(context, counts: !isDry)
+        self.source = source
         return try ReplayRun(
             input: input,
             state: state,
             statePath: isDry ? nil : self.statePath,
             errorPath: isDry ? nil : self.errorPath,
-            asker: try EdgeReplay(EdgeAccess(context)),
+            asker: source.asker,
             options: self.options
         )
     }

@@ -55,7 +55,10 @@ extension ControlPlane {
         isDry: Bool
     ) throws(AdminProblem) -> SyntheticResult {
         guard let result = self.synthetic.read(order, isDry: isDry) else {
-            throw AdminProblem(.unavailable, "too many replays and probes at once, or the edge stops")
+            throw AdminProblem(
+                .unavailable,
+                "too many replays and probes at once, or the edge stops"
+            )
         }
         return result
     }
@@ -91,28 +94,37 @@ extension ControlPlane {
 
     /// The probes of the files in force and what their last reads brought, from index `from` on.
     public func probes(_ query: ProbeQuery) throws(AdminProblem) -> DocumentValue {
-        let plan = ProbePlan(try self.current().files.set)
-        let reads = plan.reads.filter { read in
-            (query.tenant == nil || query.tenant == read.tenant)
-                && (query.migration == nil || query.migration == plan.migration(of: read))
+        probeList(ProbePlan(try self.current().files.set), query) {
+            self.synthetic.probes.last($0)
         }
-        let page = reads.dropFirst(query.from).prefix(1_000)
-        let rows = page.map { read -> DocumentValue in
-            var value: DocumentValue = [
-                "tenant": .string(read.tenant), "migration": .string(plan.migration(of: read)),
-                "route": .string(read.route), "probe": .string(read.probe),
-                "combination": .integer(read.combination),
-                "everyMilliseconds": .integer(plan.probe(of: read)?.everyMilliseconds ?? 0),
-            ]
-            if let last = self.synthetic.probes.last(read) {
-                value.set("atMilliseconds", .integer(last.unixMilliseconds))
-                value.set("last", last.result.document)
-            }
-            return value
-        }
-        return [
-            "total": .integer(reads.count), "from": .integer(query.from),
-            "leftOut": .integer(plan.leftOut), "probes": .list(rows),
-        ]
     }
+}
+
+/// At most 1,000 probe reads of a plan as JSON.
+func probeList(
+    _ plan: ProbePlan,
+    _ query: ProbeQuery,
+    last: (ProbeRead) -> ProbeBook.Entry?
+) -> DocumentValue {
+    let reads = plan.reads.filter { read in
+        (query.tenant == nil || query.tenant == read.tenant)
+            && (query.migration == nil || query.migration == plan.migration(of: read))
+    }
+    let rows = reads.dropFirst(query.from).prefix(1_000).map { read -> DocumentValue in
+        var value: DocumentValue = [
+            "tenant": .string(read.tenant), "migration": .string(plan.migration(of: read)),
+            "route": .string(read.route), "probe": .string(read.probe),
+            "combination": .integer(read.combination),
+            "everyMilliseconds": .integer(plan.probe(of: read)?.everyMilliseconds ?? 0),
+        ]
+        if let last = last(read) {
+            value.set("atMilliseconds", .integer(last.unixMilliseconds))
+            value.set("last", last.result.document)
+        }
+        return value
+    }
+    return [
+        "total": .integer(reads.count), "from": .integer(query.from),
+        "leftOut": .integer(plan.leftOut), "probes": .list(rows),
+    ]
 }

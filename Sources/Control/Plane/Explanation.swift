@@ -15,7 +15,7 @@ struct ExplainedStanding: Sendable {
 
 /// Says what would happen to a request, and why: the same match, flags and policy that the data
 /// plane uses, on the same snapshot.
-struct Explanation {
+struct Explanation: Sendable {
     /// Snapshot and files.
     let edge: BuiltEdge
     /// Listeners of the configuration; the first one is asked.
@@ -23,9 +23,9 @@ struct Explanation {
     /// Number of a name, as the snapshot has it.
     let numbers: SnapshotNumbers
     /// What is stored of a cell; offline: nothing.
-    let stored: (CellName) -> ExplainedStanding
+    let stored: @Sendable (CellName) -> ExplainedStanding
     /// Whether legacy misses writes of a cell.
-    let isDiverged: (CellName) -> Bool
+    let isDiverged: @Sendable (CellName) -> Bool
 
     /// Explains a request.
     func explain(_ order: ExplainOrder) throws(AdminProblem) -> DocumentValue {

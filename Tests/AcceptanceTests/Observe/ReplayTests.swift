@@ -209,6 +209,39 @@ struct ReplayTests {
         #expect(try world.edge.banyan(["parity", "probe", "nobody/fhir"]).status == 3)
     }
 
+    @Test func `without an edge a replay counts into its store, and never asks a row twice`()
+        throws
+    {
+        let world = try World()
+        world.edge.child.signal(SIGTERM)
+        try world.edge.child.waitForEnd()
+        try world.edge.folder.write("list", Self.list(120))
+        let dry = try world.edge.banyan(["parity", "replay", "list", "--dry-run"])
+        #expect(dry.status == 0 && dry.out.contains("120 would be asked"), "\(dry)")
+        let replay = try world.startReplay(["list", "--rate", "60", "--concurrency", "4"])
+        try waitUntil("row 40 has arrived") { try world.asked(world.legacyAddress) > 40 }
+        replay.signal(SIGKILL)
+        try replay.waitForEnd()
+        let before = try world.asked(world.legacyAddress)
+        let rest = try world.edge.banyan([
+            "parity", "replay", "list", "--rate", "400", "-o", "json",
+        ])
+        #expect(rest.status == 0 && rest.error.contains("no edge is running"), "\(rest)")
+        let result = try JSONSerialization.jsonObject(with: Data(rest.out.utf8))
+        let totals = try #require(result as? [String: Any])
+        let inDoubt = totals["inDoubt"] as? Int ?? -1
+        #expect(totals["rows"] as? Int == 120)
+        // What the killed run had claimed: a second's worth, and its threads' rows.
+        #expect((1...66).contains(inDoubt), "\(inDoubt)")
+        // Never twice: what the killed run had asked is not asked again.
+        let asked = try world.asked(world.legacyAddress)
+        #expect(asked <= 120 && asked >= 120 - inDoubt, "\(before), \(inDoubt), \(asked)")
+        #expect(try world.edge.banyan(["parity", "probe", "--socket", "none.sock"]).status == 69)
+        // The edge counts on in the same store.
+        try world.edge.restart()
+        #expect(try world.edge.ask("/fhir/r4/CarePlan/cp-1001", tenant: "acme").status == 200)
+    }
+
     @Test func `nothing of a replayed request stays on disk`() throws {
         let world = try World()
         let secrets = ["MRN-5502193", "tok_9f3c2e71b0a", "Okonkwo"]

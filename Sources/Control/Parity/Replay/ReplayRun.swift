@@ -110,7 +110,7 @@ public final class ReplayRun: Sendable {
             try ReplayErrors(path: $0, keeping: state.errorBytes)
         }
         var done = Set(state.doneBeyond)
-        if state.claimedRow > state.rows, !asker.remembersRows {
+        if state.claimedRow > state.rows {
             // Observed or not: nobody can say. Twice would be worse than once too few.
             let claimed = (state.rows + 1...state.claimedRow).filter { !done.contains($0) }
             state.totals.inDoubt += claimed.count
