@@ -90,7 +90,15 @@ extension Differ {
                 pair.legacy.count > pair.modern.count ? .missing : .value
             self.emit(.count, severity, pair.at, context)
         }
-        for (left, right) in match.pairs { self.compareItems(pair, left, right) }
+        for (left, right) in match.pairs {
+            var inner = pair.inner
+            inner.isGuess =
+                inner.isGuess
+                || left != right
+                    && self.hash(pair, left, isModern: false)
+                        != self.hash(pair, right, isModern: true)
+            self.compareItems(pair, left, right, inner)
+        }
         guard pair.legacy.count == pair.modern.count else { return }
         for index in match.legacyOnly { self.compareAbsentItem(pair, legacy: index) }
         for index in match.modernOnly { self.compareAbsentItem(pair, modern: index) }

@@ -17,7 +17,9 @@ extension Differ {
         let a = self.scalarText(self.legacy.window, x)
         let b = self.scalarText(self.modern.window, y)
         var hints: ParityHints = []
-        if let from = Instant(a), let to = Instant(b) { hints.formUnion(instantHints(from, to)) }
+        if x.kind == .string, y.kind == .string, let from = Instant(a), let to = Instant(b) {
+            hints.formUnion(instantHints(from, to))
+        }
         if let from = ExactDecimal(a), let to = ExactDecimal(b) {
             hints.formUnion(numberHints(from, to, isSameKind: x.kind == y.kind))
         }
@@ -55,13 +57,16 @@ extension Differ {
             Array("\u{1}suggest \(pointer)".utf8),
             scope: self.options.identityScope
         )
-        let count = self.identities.count
-        let left = withWindow(a) { domain.digest($0, isModern: false) }
-        let right = withWindow(b) { domain.digest($0, isModern: true) }
-        switch self.identities.observe(legacy: left, modern: right) {
-        case .consistent: return self.identities.count > count ? [.idPair, .idNew] : .idPair
+        let pair = IdentityPair(
+            legacy: withWindow(a) { domain.digest($0, isModern: false) },
+            modern: withWindow(b) { domain.digest($0, isModern: true) }
+        )
+        switch self.identities.check(pair) {
+        case .known: return .idPair
         case .violated: return .idConflict
-        case .unlearnt: return []
+        case .new:
+            self.identities.learn(pair)
+            return [.idPair, .idNew]
         }
     }
 }

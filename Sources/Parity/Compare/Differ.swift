@@ -35,6 +35,7 @@ public func differences(
                 differ.emit(.lexeme, .formatting, Place(0, 0), RuleContext())
             }
             differ.compare(Place(0, 0), state: start, RuleContext())
+            differ.learnIDs()
             swap(&identities, &differ.identities)
             return differ.found.list
         }
@@ -70,6 +71,8 @@ struct RuleContext: BitwiseCopyable {
     var isZero = false
     /// Everything below is known to agree in place, so no array needs to be matched.
     var isInPlace = false
+    /// The two are held against each other only because nothing fits better.
+    var isGuess = false
 }
 
 /// Walks two trees side by side and notes where they differ.
@@ -86,6 +89,8 @@ struct Differ {
     /// Hashes of subtrees by node, made when arrays have to be matched; 0: not yet.
     var legacyHashes: [UInt64] = []
     var modernHashes: [UInt64] = []
+    /// Pairs of ids that the table does not know yet.
+    var newIDs = NewIdentities()
     /// Domains of the identifier rules that were met.
     var domains: [(rule: Int32, domain: IdentityTable.Domain)] = []
     let legacyURLs: URLRewrite

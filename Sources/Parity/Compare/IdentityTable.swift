@@ -2,13 +2,20 @@
 
 public import Bytes
 
+/// An id of legacy and the one of modern at the same place, as digests.
+struct IdentityPair: Hashable, BitwiseCopyable, Sendable {
+    var legacy: KeyedDigest
+    var modern: KeyedDigest
+}
+
 /// Which id of modern stands for which id of legacy, over the run of one epoch.
 ///
 /// Where ids are numbered anew they cannot be compared, but they must stay one-to-one: legacy's
 /// patient 7 is always the same patient of modern, and nobody else's. That finds a wrong join
 /// under matching shapes, which ignoring the id would hide (parity.md e3). Only keyed digests are
-/// kept, never an id. What was learnt first stands; nothing is evicted, since that would lose
-/// evidence: beyond its bound the table checks but learns no more.
+/// kept, never an id. It learns from texts that agree, and checks all: two reads of a list that has
+/// changed in between must not teach it a wrong pair. What was learnt stands; nothing is evicted,
+/// since that would lose evidence: beyond its bound the table checks but learns no more.
 public struct IdentityTable: Sendable {
     private let key: DigestKey
     let pairsMax: Int
@@ -32,12 +39,12 @@ public struct IdentityTable: Sendable {
 
     /// What a pair of ids says about the numbering.
     enum Agreement {
-        /// The pair is known, or was learnt now.
-        case consistent
+        /// The pair is known.
+        case known
+        /// Neither half is known.
+        case new
         /// One of both already stands for another.
         case violated
-        /// Neither is known, and the table is full.
-        case unlearnt
     }
 
     /// Keys of the ids of one rule and one tenant: ids of different domains never meet.
@@ -62,20 +69,22 @@ public struct IdentityTable: Sendable {
         return Domain(legacy: keys[0], modern: keys[1])
     }
 
-    /// Checks a pair and learns it if neither half is known.
-    mutating func observe(legacy: KeyedDigest, modern: KeyedDigest) -> Agreement {
-        let known = self.modernOfLegacy[legacy]
-        let knownBack = self.legacyOfModern[modern]
-        if known != nil || knownBack != nil {
-            return known == modern && knownBack == legacy ? .consistent : .violated
-        }
+    /// Holds a pair against what is known.
+    func check(_ pair: IdentityPair) -> Agreement {
+        let known = self.modernOfLegacy[pair.legacy]
+        let knownBack = self.legacyOfModern[pair.modern]
+        if known == nil, knownBack == nil { return .new }
+        return known == pair.modern && knownBack == pair.legacy ? .known : .violated
+    }
+
+    /// Learns a pair of which neither half is known.
+    mutating func learn(_ pair: IdentityPair) {
         guard self.modernOfLegacy.count < self.pairsMax else {
             self.unlearnt &+= 1
-            return .unlearnt
+            return
         }
-        self.modernOfLegacy[legacy] = modern
-        self.legacyOfModern[modern] = legacy
-        return .consistent
+        self.modernOfLegacy[pair.legacy] = pair.modern
+        self.legacyOfModern[pair.modern] = pair.legacy
     }
 
     /// What stands for legacy's id at modern, if that is known; else `nil`.

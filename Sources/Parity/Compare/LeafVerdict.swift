@@ -19,12 +19,34 @@ extension Differ {
         case .agree: break
         case .differ(let difference, let severity):
             self.emit(difference, severity, at, context)
-        case .ids:
-            let pair = self.idPair(x, y, context)
-            if self.identities.observe(legacy: pair.legacy, modern: pair.modern) == .violated {
-                self.emit(.bijection, .value, at, context)
-            }
+        case .ids: self.compareIDs(at, x, y, context)
         }
+    }
+
+    /// Ids have to be a pair that is known, or one that contradicts none.
+    ///
+    /// Items that were held against each other for want of better ones say nothing about ids.
+    private mutating func compareIDs(
+        _ at: Place,
+        _ x: JSONNode,
+        _ y: JSONNode,
+        _ context: RuleContext
+    ) {
+        guard !context.isGuess else { return }
+        let pair = self.idPair(x, y, context)
+        var agreement = self.identities.check(pair)
+        if agreement == .new { agreement = self.newIDs.check(pair) }
+        switch agreement {
+        case .known: break
+        case .new: self.newIDs.learn(pair)
+        case .violated: self.emit(.bijection, .value, at, context)
+        }
+    }
+
+    /// Learns the new pairs of two texts that otherwise agree.
+    mutating func learnIDs() {
+        guard (self.found.list.worst ?? .accepted) < .order else { return }
+        for pair in self.newIDs.pairs { self.identities.learn(pair) }
     }
 
     /// What stands for two ids in the table.
@@ -32,11 +54,11 @@ extension Differ {
         _ x: JSONNode,
         _ y: JSONNode,
         _ context: RuleContext
-    ) -> (legacy: KeyedDigest, modern: KeyedDigest) {
+    ) -> IdentityPair {
         let domain = self.domain(context.rule)
-        return (
-            scalarDigest(self.legacy.window, x, domain, isModern: false),
-            scalarDigest(self.modern.window, y, domain, isModern: true)
+        return IdentityPair(
+            legacy: scalarDigest(self.legacy.window, x, domain, isModern: false),
+            modern: scalarDigest(self.modern.window, y, domain, isModern: true)
         )
     }
 
@@ -202,4 +224,25 @@ private func scalarDigest(
     let trim = node.kind == .string ? 1 : 0
     let start = Int(node.start) + trim
     return domain.digest(window.slice(start, Int(node.end) - trim - start), isModern: isModern)
+}
+
+/// Pairs of ids that one comparison has met for the first time.
+struct NewIdentities {
+    /// In order of appearance.
+    private(set) var pairs: [IdentityPair] = []
+    private var modernOfLegacy: [KeyedDigest: KeyedDigest] = [:]
+    private var legacyOfModern: [KeyedDigest: KeyedDigest] = [:]
+
+    func check(_ pair: IdentityPair) -> IdentityTable.Agreement {
+        let known = self.modernOfLegacy[pair.legacy]
+        let knownBack = self.legacyOfModern[pair.modern]
+        if known == nil, knownBack == nil { return .new }
+        return known == pair.modern && knownBack == pair.legacy ? .known : .violated
+    }
+
+    mutating func learn(_ pair: IdentityPair) {
+        self.pairs.append(pair)
+        self.modernOfLegacy[pair.legacy] = pair.modern
+        self.legacyOfModern[pair.modern] = pair.legacy
+    }
 }

@@ -139,7 +139,8 @@ private func ids(_ place: PointerEvidence) -> RuleSuggestion? {
     let different = place[.idNew]
     let all = place[.value] + place[.type]
     let isCalledID = hasNameOfID(place.pointer)
-    guard different >= 10, all == place.counting, place[.idConflict] == 0, pairs * 10 >= all * 9,
+    let conflicts = place[.idConflict]
+    guard different >= 10, all == place.counting, conflicts * 50 <= pairs, pairs * 10 >= all * 9,
         isCalledID || place.legacyKind == .string || place.modernKind == .string
     else { return nil }
     return suggestion(
@@ -149,7 +150,7 @@ private func ids(_ place: PointerEvidence) -> RuleSuggestion? {
         explains: pairs,
         [
             "each id of legacy stood for one id of modern in \(pairs) of \(all) differences",
-            "\(different) different pairs, none of which contradicted another",
+            "\(different) different pairs; \(conflicts) contradicted one of them",
         ]
     )
 }

@@ -218,6 +218,47 @@ struct DifferRuleTests {
         #expect(try differ(first, wrong, keyed, identities: &table) == ["/e/*/v value value"])
     }
 
+    @Test func `texts that differ teach no ids, and what only stands in for another says nothing`()
+        throws
+    {
+        var identities = IdentityTable()
+        let rules = [rule("/**/id", .identifier)]
+        // A list that changed between two reads: 1 is not b.
+        let raced = try differ(
+            #"{"l":[{"id":1,"v":1},{"id":2,"v":2},{"id":3,"v":3}]}"#,
+            #"{"l":[{"id":"b","v":2},{"id":"c","v":3},{"id":"d","v":4}]}"#,
+            rules,
+            identities: &identities
+        )
+        #expect(!raced.isEmpty && !raced.contains { $0.contains("bijection") })
+        #expect(identities.count == 0)
+        let calm = try differ(
+            #"{"l":[{"id":1,"v":1},{"id":2,"v":2}]}"#,
+            #"{"l":[{"id":"a","v":1},{"id":"b","v":2}]}"#,
+            rules,
+            identities: &identities
+        )
+        #expect(calm == [])
+        #expect(identities.count == 2)
+        // One text that contradicts itself.
+        let twice = try differ(
+            #"{"x":{"id":7},"y":{"id":7}}"#,
+            #"{"x":{"id":"g"},"y":{"id":"h"}}"#,
+            rules,
+            identities: &identities
+        )
+        #expect(twice == ["/y/id bijection value"])
+        #expect(identities.count == 2)
+        // A wrong join is told even where its other fields differ too.
+        let join = try differ(
+            #"{"l":[{"id":1,"v":1},{"id":2,"v":2}]}"#,
+            #"{"l":[{"id":"a","v":1},{"id":"a","v":1}]}"#,
+            rules,
+            identities: &identities
+        )
+        #expect(join == ["/l/*/id bijection value", "/l/*/v value value"])
+    }
+
     @Test func `a full table checks and learns no more`() throws {
         var identities = IdentityTable(pairsMax: 1)
         let rules = [rule("/id", .identifier)]
