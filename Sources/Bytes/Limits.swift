@@ -465,7 +465,7 @@ public enum Limits {
     /// Values of one JSON text that is compared (32 bytes of memory each).
     ///
     /// Beyond: undecodable.
-    public static let parityJSONValuesMax = 4_194_304
+    public static let parityJSONValuesMax = 1_048_576
     /// Levels of nesting of one JSON text (bounds the comparer's stack).
     ///
     /// Beyond: undecodable.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
+import Foundation
 import Kernel
 import Parity
 
@@ -9,7 +10,49 @@ enum ParityBench {
         for (name, size) in [("1 KiB", 1_024), ("64 KiB", 65_536), ("1 MiB", 1 << 20)] {
             try self.run(name, size)
         }
+        try self.runOthers()
     }
+
+    /// The same documents read and compared by Python's `json`, and by deepdiff where
+    /// `make deps-test` has put it.
+    private static func runOthers() throws {
+        let oracle = ".build/oracles/bin/python"
+        let hasDeepDiff = FileManager.default.isExecutableFile(atPath: oracle)
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "banyan-parity-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let files = [("a", "2026-01-01T10:00:00Z"), ("b", "2026-01-01T10:00:01Z")].map {
+            (folder.appending(path: $0.0), self.sessions(65_536, at: $0.1, price: "1.50"))
+        }
+        for (file, bytes) in files { try Data(bytes).write(to: file) }
+        let python = Process()
+        python.executableURL = URL(filePath: hasDeepDiff ? oracle : "/usr/bin/python3")
+        python.arguments = ["-c", self.program] + files.map(\.0.path)
+        try python.run()
+        python.waitUntilExit()
+        guard python.terminationStatus == 0 else { throw BenchError(description: "no Python") }
+        if !hasDeepDiff { say("deepdiff: not installed (make deps-test)") }
+    }
+
+    private static let program = """
+        import json, sys, time
+        a, b = (open(f, 'rb').read() for f in sys.argv[1:3])
+        def best(name, size, body, turns):
+            least = 1e9
+            for _ in range(3):
+                start = time.perf_counter()
+                for _ in range(turns): body()
+                least = min(least, (time.perf_counter() - start) / turns)
+            print(f'{name}: {size / least / 1e6:.1f} MB/s')
+        best('python json, parse 64 KiB', len(a), lambda: json.loads(a), 30)
+        x, y = json.loads(a), json.loads(b)
+        try:
+            from deepdiff import DeepDiff
+            both = len(a) + len(b)
+            best('deepdiff, compare 64 KiB, one field differs', both, lambda: DeepDiff(x, y), 1)
+        except ImportError: pass
+        """
 
     private static func run(_ name: String, _ size: Int) throws {
         let legacy = self.sessions(size, at: "2026-01-01T10:00:00Z", price: "1.50")

@@ -209,9 +209,3 @@ struct ObservationCounter {
         return sides.joined(separator: ":")
     }
 }
-
-/// 0, 1, 2, 4, 8 ...: bytes rounded up to a power of two, so that a length tells little.
-private func lengthClass(_ count: Int) -> UInt32 {
-    guard count > 1 else { return UInt32(count) }
-    return UInt32(1) << UInt32(32 - UInt32(count - 1).leadingZeroBitCount)
-}

@@ -157,6 +157,9 @@ extension Differ {
         let context = self.context(pair.inner, state: next)
         var best = last
         for choice in stride(from: last, through: max(0, last - 255), by: -1) {
+            // A look at a pair costs as much as some cells of an alignment.
+            guard self.alignmentCells >= 16 else { break }
+            self.alignmentCells -= 16
             let y = self.modern.nodes[pair.modern[candidates[choice]]]
             switch self.verdict(x, y, context) {
             case .agree: return choice
