@@ -50,7 +50,8 @@ public struct ParityRule: Sendable, Hashable {
 public struct ParityModel: Sendable, Hashable {
     /// Whether answers are observed and compared at all; copies are sent either way.
     public var compares = true
-    /// Named presets, in order: `fhir`, `fhir#static`, `fhir#data`, `fhir#document`, `cda`.
+    /// Named presets, in order: `fhir`, `fhir#static`, `fhir#data`, `fhir#document`,
+    /// `fhir#renumbered`, `cda`.
     public var presets: [String] = []
     /// Rules in file order; later and more literal ones win over presets.
     public var rules: [ParityRule] = []

@@ -41,6 +41,21 @@ struct XMLTests {
         }
     }
 
+    @Test func `random documents have xmllint's canonical form, too, and it is stable`() throws {
+        var random = RandomDocument(seed: 2_026)
+        for number in 0..<120 {
+            let bytes = Array(random.next().utf8)
+            let result = try Oracle.run(["xmllint", "--nonet", "--c14n", "-"], input: bytes)
+            let text = String(decoding: bytes, as: UTF8.self)
+            try #require(result.status == 0, "document \(number): \(text)")
+            let canonical = try canonicalXML(bytes, keepsComments: true)
+            #expect(canonical == result.output, "document \(number): \(text)")
+            #expect(try canonicalXML(canonical, keepsComments: true) == canonical)
+            let (left, right) = try trees(text, String(decoding: canonical, as: UTF8.self))
+            #expect(left.count == right.count, "document \(number): \(text)")
+        }
+    }
+
     @Test func `documents have one tree exactly when they have one canonical form`() throws {
         let same = [
             "<a x='1' y='2'><b>t</b></a>", "<a y=\"2\"  x=\"1\" ><b >t</b ></a>",
@@ -159,5 +174,63 @@ struct XMLTests {
         #expect(throws: DecodeError.xmlTooLarge) {
             try xml("<a \(head)><b \(tail)><c/></b></a>")
         }
+    }
+}
+
+/// Well-formed documents with namespaces, attributes, CDATA, comments, instructions and odd spaces.
+private struct RandomDocument {
+    private var state: UInt64
+
+    init(seed: UInt64) { self.state = seed }
+
+    mutating func next() -> String {
+        let head = ["", "<?xml version='1.0'?>\n", "<!-- head -->", "<?a b?>\n"]
+        return self.pick(head) + self.element(depth: 0, prefixes: [])
+            + self.pick(["", "\n<!--x-->"])
+    }
+
+    private mutating func below(_ bound: Int) -> Int {
+        self.state = self.state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return Int(self.state >> 33) % bound
+    }
+
+    private mutating func pick<Element>(_ choices: [Element]) -> Element {
+        choices[self.below(choices.count)]
+    }
+
+    private mutating func element(depth: Int, prefixes: [String]) -> String {
+        var known = prefixes
+        var head = ""
+        for prefix in ["p", "q", "r"] where self.below(4) == 0 {
+            head += " xmlns:\(prefix)='urn:\(self.pick(["a", "b", prefix]))\(prefix)'"
+            if !known.contains(prefix) { known.append(prefix) }
+        }
+        if self.below(4) == 0 { head += " xmlns=\"\(self.pick(["", "urn:d", "urn:e"]))\"" }
+        for name in ["x", "y", "a"] where self.below(3) == 0 {
+            let prefix = known.isEmpty || self.below(2) == 0 ? "" : self.pick(known) + ":"
+            let quote = self.pick(["'", "\""])
+            head += "  \(prefix)\(name) = \(quote)\(self.value())\(quote)"
+        }
+        let prefix = known.isEmpty || self.below(2) == 0 ? "" : self.pick(known) + ":"
+        let name = prefix + self.pick(["a", "b", "c"])
+        guard depth < 5, self.below(5) > 0 else { return "<\(name)\(head)/>" }
+        var inside = ""
+        for _ in 0..<self.below(5) {
+            switch self.below(6) {
+            case 0: inside += self.value()
+            case 1: inside += "<![CDATA[<\(self.value())>]]>"
+            case 2: inside += "<!-- \(self.below(9)) -->"
+            case 3: inside += "<?pi  \(self.below(9))?>"
+            default: inside += self.element(depth: depth + 1, prefixes: known)
+            }
+        }
+        return "<\(name)\(head)\n>\(inside)</\(name) >"
+    }
+
+    private mutating func value() -> String {
+        let pieces = [
+            "t", " ", "\n", "\t", "&lt;", "&#13;", "&#x1F600;", "ü", ">", "&amp;", "&#10;",
+        ]
+        return (0..<self.below(5)).map { _ in self.pick(pieces) }.joined()
     }
 }

@@ -35,7 +35,9 @@ func parityModel(_ spec: inout FieldReader) -> ParityModel {
     return model
 }
 
-private let presetNames = ["fhir", "fhir#static", "fhir#data", "fhir#document", "cda"]
+private let presetNames = [
+    "fhir", "fhir#static", "fhir#data", "fhir#document", "fhir#renumbered", "cda",
+]
 
 private func readSampling(_ parity: inout FieldReader, _ model: inout ParityModel) {
     if let compares = parity.bool("compare") { model.compares = compares }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Built by `make fuzz` only (libFuzzer's runtime). Any bytes as the body of an answer: decoded, read
-// as XML, multipart, form or text. Nothing may crash, hang, go over a bound or contradict itself.
-// The first byte chooses what is read.
+// Built by `make fuzz` only (libFuzzer's runtime). Any bytes as the body of an answer: decoded,
+// read as XML, multipart, form or text. Nothing may crash, hang, go over a bound or contradict
+// itself. The first byte chooses what is read.
 
 import Decode
 import Parity

@@ -3,8 +3,10 @@
 /// The rules of a named preset, or `nil` when there is none of that name.
 ///
 /// `fhir` is for FHIR in JSON; `fhir#data`, `fhir#static` and `fhir#document` add what the
-/// canonical forms of that name leave out (FHIR json.html#canonical); `cda` is for CDA in XML. Some
-/// rules hold for answers of one resource type only: they are given when `resourceType` names it.
+/// canonical forms of that name leave out (FHIR json.html#canonical); `fhir#renumbered` is for a
+/// modern that gives resources ids of its own: they, and references to them, stay one-to-one.
+/// `cda` is for CDA in XML. Some rules hold for answers of one resource type only: they are given
+/// when `resourceType` names it.
 ///
 /// What a preset ignores is still found and shown as accepted; its owner is the standard.
 public func parityPreset(_ name: String, resourceType: String = "") -> [ParityRule]? {
@@ -24,6 +26,7 @@ public func fhirPreset(_ name: String, resourceType: String = "") -> [ParityRule
         preset.dropNarrative()
         preset.dropMeta()
     case "fhir#document": preset.dropDocumentHead()
+    case "fhir#renumbered": preset.renumber(resourceType)
     default: return nil
     }
     return preset.rules
@@ -113,6 +116,15 @@ extension PresetWriter {
     /// `#static`: metadata is omitted, too.
     fileprivate mutating func dropMeta() {
         self.ignore("metadata, left out of the canonical form", resourcePlaces.map { $0 + "/meta" })
+    }
+
+    /// `#renumbered`: ids of resources, and what refers to them, of two numberings.
+    ///
+    /// Ids of contained resources are local to their resource: they stay exact.
+    fileprivate mutating func renumber(_ type: String) {
+        self.add(.identifier, "/**/reference", "/entry/*/resource/id", "/entry/*/fullUrl")
+        // A Bundle's own id is made for each answer: there is nothing to number.
+        if type != "Bundle" { self.add(.identifier, "/id") }
     }
 
     /// `#document`: everything in a Bundle but its own id and metadata.

@@ -178,6 +178,42 @@ struct FHIRPresetTests {
         #expect(try counting("fhir#document") == text.union([category]))
     }
 
+    @Test func `renumbered resources stay one-to-one, and a wrong join is found`() throws {
+        func task(_ id: String, _ patient: String) -> String {
+            """
+            {"resourceType":"Task","id":"\(id)","for":{"reference":"Patient/\(patient)"},
+             "contained":[{"resourceType":"Goal","id":"g"}]}
+            """
+        }
+        func bundle(_ id: String, _ tasks: String...) -> String {
+            let entries = tasks.map { "{\"resource\":\($0)}" }.joined(separator: ",")
+            return "{\"resourceType\":\"Bundle\",\"id\":\"\(id)\",\"entry\":[\(entries)]}"
+        }
+        let plan = try ComparisonPlan(model: model("fhir#data", "fhir#renumbered"))
+        var identities = IdentityTable()
+        func counting(_ legacy: String, _ modern: String) -> [String] {
+            let observation = compareAnswers(
+                exchange(fhir(legacy), fhir(modern)),
+                plan: plan,
+                identities: &identities,
+                nowUnixSeconds: 0
+            )
+            return words(observation.differences.filter { $0.severity.countsAsMismatch })
+        }
+        #expect(counting(task("1", "7"), task("a", "x")) == [])
+        #expect(counting(task("2", "8"), task("b", "y")) == [])
+        #expect(counting(task("1", "7"), task("a", "x")) == [])
+        #expect(
+            counting(task("2", "8"), task("b", "x")) == ["/for/reference bijection value"]
+        )
+        #expect(counting(task("1", "7"), task("b", "x")) == ["/id bijection value"])
+        let there = bundle("1", task("1", "7"), task("2", "8"))
+        #expect(counting(there, bundle("9", task("a", "x"), task("b", "y"))) == [])
+        #expect(counting(there, bundle("8", task("b", "y"), task("a", "x"))) == [])
+        let joined = counting(there, bundle("7", task("b", "x"), task("a", "x")))
+        #expect(joined == ["/entry/*/resource/for/reference bijection value"], "\(joined)")
+    }
+
     @Test func `a rule of the file wins over a preset's`() throws {
         var model = model("fhir")
         model.rules = [ParityRule(path: "/meta/lastUpdated", kind: .exact, origin: "f:1")]
@@ -189,7 +225,8 @@ struct FHIRPresetTests {
     }
 
     @Test func `every preset has a name, others have no rules`() {
-        for name in ["fhir", "fhir#data", "fhir#static", "fhir#document", "cda"] {
+        for name in ["fhir", "fhir#data", "fhir#static", "fhir#document", "fhir#renumbered", "cda"]
+        {
             #expect(parityPreset(name)?.isEmpty == false, "\(name)")
             #expect(parityPreset(name)?.allSatisfy { $0.origin == name } == true, "\(name)")
         }
