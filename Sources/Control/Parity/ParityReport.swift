@@ -93,25 +93,6 @@ public struct ReportSpan: Sendable, Hashable {
     public var upperBound: Double
 }
 
-/// An operation that the routes offer and nobody has used.
-public struct ReportOperation: Sendable, Hashable, Comparable {
-    /// Route name.
-    public var route: String
-    /// Method and path template.
-    public var operation: String
-
-    /// An operation from its parts.
-    public init(route: String, operation: String) {
-        self.route = route
-        self.operation = operation
-    }
-
-    /// By route, then operation.
-    public static func < (a: ReportOperation, b: ReportOperation) -> Bool {
-        (a.route, a.operation) < (b.route, b.operation)
-    }
-}
-
 /// Everything that is known about one migration's parity in one epoch, ready to be written.
 ///
 /// Built from a snapshot of the ledger and the route files alone; no clock, no random number: the
@@ -146,7 +127,7 @@ public struct ParityReport: Sendable, Hashable {
     /// Comparisons that each tenant x operation needs.
     public var coverageRequired: UInt64
     /// Operations that nobody has used.
-    public var neverExercised: [ReportOperation]
+    public var neverExercised: [ParityOperation]
     /// Differences that no rule accepts, the worst first.
     public var differences: [ReportDifference]
     /// Rules that accept differences.

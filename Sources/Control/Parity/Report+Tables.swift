@@ -121,16 +121,16 @@ extension ParityReport {
                 ">other", ">tenants covered",
             ]
         )
-        var tenants: [ReportOperation: (all: Int, covered: Int)] = [:]
+        var tenants: [ParityOperation: (all: Int, covered: Int)] = [:]
         for cell in self.cells {
-            let key = ReportOperation(route: cell.route, operation: cell.operation)
+            let key = ParityOperation(route: cell.route, operation: cell.operation)
             var pair = tenants[key] ?? (0, 0)
             pair.all += 1
             if cell.compared >= self.coverageRequired { pair.covered += 1 }
             tenants[key] = pair
         }
         for sums in self.operations {
-            let key = ReportOperation(route: sums.route, operation: sums.operation)
+            let key = ParityOperation(route: sums.route, operation: sums.operation)
             let pair = tenants[key] ?? (0, 0)
             table.append([
                 sums.route, sums.operation, ReportFigures.count(sums.compared),

@@ -20,7 +20,7 @@ public struct ReportSources: Sendable {
     /// Rules of the migration's routes, with the route's name.
     public var rules: [(route: String, rule: ParityRule)] = []
     /// Operations that the routes offer.
-    public var expected: [ReportOperation] = []
+    public var expected: [ParityOperation] = []
     /// Comparisons that each tenant x operation needs.
     public var coverageRequired: UInt64 = 30
     /// The mismatch rate that the gate allows.
@@ -76,7 +76,7 @@ extension ParityReport {
         self.coverageRequired = sources.coverageRequired
         let seen = Set(
             operations.filter { $0.observed > 0 }.map {
-                ReportOperation(route: $0.route, operation: $0.operation)
+                ParityOperation(route: $0.route, operation: $0.operation)
             }
         )
         self.neverExercised = Set(sources.expected).subtracting(seen).sorted()
@@ -94,9 +94,9 @@ extension ParityReport {
     }
 
     private static func operations(of cells: [ParityTotals]) -> [ParityTotals] {
-        var groups: [ReportOperation: [ParityTotals]] = [:]
+        var groups: [ParityOperation: [ParityTotals]] = [:]
         for cell in cells {
-            groups[ReportOperation(route: cell.route, operation: cell.operation), default: []]
+            groups[ParityOperation(route: cell.route, operation: cell.operation), default: []]
                 .append(cell)
         }
         return groups.sorted { $0.key < $1.key }.map { key, parts in
@@ -127,12 +127,12 @@ extension ParityReport {
         _ operations: [ParityTotals]
     ) -> [ReportDifference] {
         let byOperation = Dictionary(
-            operations.map { (ReportOperation(route: $0.route, operation: $0.operation), $0) },
+            operations.map { (ParityOperation(route: $0.route, operation: $0.operation), $0) },
             uniquingKeysWith: { first, _ in first }
         )
         let found = self.inScope(sources, scope).filter { $0.severity != .accepted }
         return found.sorted(by: isWorse).map { sums in
-            let key = ReportOperation(route: sums.route, operation: sums.operation)
+            let key = ParityOperation(route: sums.route, operation: sums.operation)
             let reads = byOperation[key]?.noiseReads ?? 0
             let isBeyond = sources.isBeyondNoise(sums.candidateOnly, sums.noiseOnly)
             let noise: ReportNoise =

@@ -129,16 +129,16 @@ extension ParityReport {
     }
 
     private var verdictSheet: [[String]] {
-        var rows = [["check", "state", "number", "value"]]
-        rows.append(["verdict", self.verdict.word, "", ""])
+        var rows = [["check", "route", "state", "number", "value"]]
+        rows.append(["verdict", "", self.verdict.word, "", ""])
         for check in self.verdict.checks {
             for number in check.numbers {
                 rows.append([
-                    check.key, check.state.rawValue, number.key,
+                    check.key, check.route, check.state.rawValue, number.key,
                     number.value.isFinite ? "\(number.value)" : "",
                 ])
             }
-            if check.numbers.isEmpty { rows.append([check.key, check.state.rawValue, "", ""]) }
+            if check.numbers.isEmpty { rows.append([check.key, check.route, check.state.rawValue, "", ""]) }
         }
         return rows
     }

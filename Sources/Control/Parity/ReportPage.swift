@@ -96,7 +96,7 @@ struct ReportPage {
                     check.numbers.map { "<span>\($0.label) <b>\($0.text)</b></span> " }
                 )
                 return """
-                    <tr><th scope="row">\(check.key.replacing("_", with: " "))</th><td class="state"><span aria-hidden="true">\(check.state.mark)</span> \(check.state.rawValue)</td><td>\(check.statement)<div class="numbers">\(numbers)</div></td></tr>
+                    <tr><th scope="row">\(check.title)<div class="soft">\(check.route)</div></th><td class="state"><span aria-hidden="true">\(check.state.mark)</span> \(check.state.rawValue)</td><td>\(check.statement)<div class="numbers">\(numbers)</div></td></tr>
                     """
             }
         )

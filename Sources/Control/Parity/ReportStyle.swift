@@ -32,7 +32,7 @@ let reportStyle: Markup = """
     figcaption{font-weight:600;margin-bottom:.3rem}
     figcaption span{display:block;font-weight:400;color:var(--soft);max-width:48rem}
     svg{display:block;width:100%;height:auto;max-width:60rem}
-    svg text{font:12px system-ui,sans-serif;fill:var(--ink)}svg .soft{fill:var(--soft)}
+    svg text{font:12px system-ui,sans-serif;fill:var(--ink)}svg .soft{fill:var(--soft)}.soft{color:var(--soft);font-weight:400}
     .grid{stroke:var(--line);stroke-width:1}.axis{stroke:var(--soft);stroke-width:1}
     .bound{fill:none;stroke:var(--modern);stroke-width:2}.dot{fill:var(--modern)}
     .limit{stroke:var(--no);stroke-width:2;stroke-dasharray:7 4}

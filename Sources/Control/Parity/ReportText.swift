@@ -56,10 +56,12 @@ extension ParityReport {
     private var checksText: String {
         guard !self.verdict.checks.isEmpty else { return "" }
         var text = "\nRequirements\n"
-        let width = self.verdict.checks.map(\.key.count).max() ?? 0
+        let width = self.verdict.checks.map(\.title.count).max() ?? 0
         for check in self.verdict.checks {
-            let space = String(repeating: " ", count: width - check.key.count)
-            text += "  \(check.state.mark) \(check.key)\(space)  \(printable(check.statement))\n"
+            let space = String(repeating: " ", count: width - check.title.count)
+            let route = check.route.isEmpty ? "" : check.route + ": "
+            text += "  \(check.state.mark) \(check.title)\(space)  "
+            text += printable(route + check.statement) + "\n"
             let numbers = check.numbers.map { "\($0.label) \($0.text)" }.joined(separator: " · ")
             if !numbers.isEmpty {
                 text += "    \(String(repeating: " ", count: width))  \(printable(numbers))\n"

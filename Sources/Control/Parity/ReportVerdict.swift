@@ -46,6 +46,11 @@ public struct ReportNumber: Sendable, Hashable {
 public struct ReportCheck: Sendable, Hashable {
     /// Name in JSON: `parity`, `errors`, `latency`, `coverage`, `zero_tolerance`, `unobserved`.
     public var key: String
+    /// The route that it is about; empty: the migration.
+    public var route: String
+    /// What it is called: `parity`, `zero tolerance`.
+    public var title: String { self.key.replacing("_", with: " ") }
+
     /// One sentence: what was asked and what was found.
     public var statement: String
     /// How it stands.
@@ -54,8 +59,15 @@ public struct ReportCheck: Sendable, Hashable {
     public var numbers: [ReportNumber]
 
     /// A requirement from its parts.
-    public init(key: String, statement: String, state: ReportCheckState, numbers: [ReportNumber]) {
+    public init(
+        key: String,
+        route: String = "",
+        statement: String,
+        state: ReportCheckState,
+        numbers: [ReportNumber] = []
+    ) {
         self.key = key
+        self.route = route
         self.statement = statement
         self.state = state
         self.numbers = numbers

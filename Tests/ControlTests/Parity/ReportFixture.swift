@@ -257,11 +257,11 @@ enum ReportFixture {
             ),
         ]
         sources.expected = [
-            ReportOperation(
+            ParityOperation(
                 route: "virtual-care",
                 operation: "GET /api/v1/digital-communication/virtual-sessions/{id}/notes"
             ),
-            ReportOperation(
+            ParityOperation(
                 route: "virtual-care",
                 operation: "GET /api/v1/digital-communication/virtual-sessions"
             ),
