@@ -19,16 +19,43 @@ public struct AdminAPI: Sendable {
 
     /// One path of the API with its methods.
     struct Route {
+        typealias Responder =
+            @Sendable (AdminAPI, AdminCall) throws(AdminProblem) -> ControlResponse
+
         /// Segments behind `/admin/v1`; `{id}` binds one.
         var path: [String]
         var method: String
         /// Whether it changes something.
         var isChange: Bool
-        var handler: @Sendable (AdminAPI, AdminCall) throws(AdminProblem) -> DocumentValue
+        var respond: Responder
+
+        /// A path that answers in a form of its own.
+        init(path: [String], method: String, isChange: Bool, respond: @escaping Responder) {
+            self.path = path
+            self.method = method
+            self.isChange = isChange
+            self.respond = respond
+        }
+
+        /// A path that answers with a document.
+        init(
+            path: [String],
+            method: String,
+            isChange: Bool,
+            handler: @escaping @Sendable (AdminAPI, AdminCall) throws(AdminProblem) -> DocumentValue
+        ) {
+            self.init(path: path, method: method, isChange: isChange) {
+                api,
+                call throws(AdminProblem) in
+                .json(try handler(api, call).json)
+            }
+        }
     }
 
     /// Every path; the OpenAPI document is tested against this table.
-    static let routes: [Route] = [
+    static let routes: [Route] = actRoutes + parityRoutes
+
+    private static let actRoutes: [Route] = [
         Route(path: ["status"], method: "GET", isChange: false) { api, call throws(AdminProblem) in
             try api.edge.status(
                 cells: call.request.query["cell"],
@@ -155,11 +182,11 @@ public struct AdminAPI: Sendable {
         }
         let call = AdminCall(
             request: request,
-            bound: rest.last ?? "",
+            bound: route.path.firstIndex(of: "{id}").map { rest[$0] } ?? "",
             actor: AdminAPI.actor(of: request.peer)
         )
         if route.isChange { try self.permit(request.peer) }
-        return .json(try route.handler(self, call).json)
+        return try route.respond(self, call)
     }
 
     private static func matches(_ path: [String], _ segments: [String]) -> Bool {
@@ -189,7 +216,7 @@ public struct AdminAPI: Sendable {
 /// A request to one route of the admin API, and who sent it.
 struct AdminCall {
     var request: ControlRequest
-    /// The last segment: what `{id}` stands for.
+    /// What `{id}` stands for.
     var bound: String
     var actor: String
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Documents
+public import Parity
 
 /// A flip as somebody asked for it.
 public struct FlipOrder: Hashable, Sendable {
@@ -130,6 +131,18 @@ public protocol EdgeOperations: Sendable {
     func revokeGrant(id: String, actor: String) throws(AdminProblem) -> DocumentValue
     /// Destroys keys of fingerprints.
     func shredFingerprints(_ order: ShredOrder) throws(AdminProblem) -> DocumentValue
+    /// One report per migration (`nil`: all) as of now.
+    func parityOverview(
+        migration: String?,
+        tenants: [String]
+    ) throws(AdminProblem) -> [ParityReport]
+    /// The report of one migration.
+    func parityReport(_ query: ReportQuery) throws(AdminProblem) -> ParityReport
+    /// Rules that would explain at least `minimum` differences each.
+    func paritySuggestions(
+        _ query: ReportQuery,
+        minimum: UInt64
+    ) throws(AdminProblem) -> [RuleSuggestion]
     /// Loads the files again, all or nothing.
     func reload(actor: String) throws(AdminProblem) -> DocumentValue
 }
