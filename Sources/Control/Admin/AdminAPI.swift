@@ -8,7 +8,7 @@ public import Kernel
 /// Reading is for whoever may connect to the socket. Changing is for root and for the edge's own
 /// user, as the kernel names the peer; nobody on TCP may change anything.
 public struct AdminAPI: Sendable {
-    private let edge: any EdgeOperations
+    let edge: any EdgeOperations
     private let ownUser: UInt32
 
     /// An API over an edge; `ownUser` may change things besides root.

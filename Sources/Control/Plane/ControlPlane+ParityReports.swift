@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Parity
+import Store
 
 extension ControlPlane {
     /// One report per migration as of now, for an overview.
