@@ -3,12 +3,13 @@
 import Control
 import Documents
 import Foundation
+import Parity
 import Testing
 
 @testable import Banyan
 
 /// An edge that answers every act with the same report, behind a real socket.
-private struct StubEdge: EdgeOperations {
+struct StubEdge: EdgeOperations {
     var report: ActReport
 
     func status(cells: String?, includesUntouched: Bool) throws(AdminProblem) -> StatusReport {
@@ -61,6 +62,20 @@ private struct StubEdge: EdgeOperations {
     func grantSamples(_ order: GrantOrder) throws(AdminProblem) -> DocumentValue { [:] }
     func revokeGrant(id: String, actor: String) throws(AdminProblem) -> DocumentValue { [:] }
     func shredFingerprints(_ order: ShredOrder) throws(AdminProblem) -> DocumentValue { [:] }
+    func parityOverview(
+        migration: String?,
+        tenants: [String]
+    ) throws(AdminProblem) -> [ParityReport] { [StubParity.report] }
+    func parityReport(_ query: ReportQuery) throws(AdminProblem) -> ParityReport {
+        guard query.migration == "care" else {
+            throw AdminProblem(.nothingMatched, "no migration", hint: "did you mean care?")
+        }
+        return StubParity.report
+    }
+    func paritySuggestions(
+        _ query: ReportQuery,
+        minimum: UInt64
+    ) throws(AdminProblem) -> [RuleSuggestion] { StubParity.suggestions }
     func tenants() throws(AdminProblem) -> DocumentValue { ["tenants": [], "problems": []] }
     func addTenant(_ order: TenantOrder) throws(AdminProblem) -> DocumentValue {
         throw AdminProblem(.storeUnavailable, "the store is away")

@@ -8,9 +8,10 @@ let allCommands: [CommandSpec] = [
     FlipCommand.spec, RollbackCommand.spec, FreezeCommand.spec,
     UnfreezeCommand.spec, TenantsListCommand.spec, TenantsAddCommand.spec,
     TenantsRemoveCommand.spec, AuditTailCommand.spec, AuditVerifyCommand.spec, ReloadCommand.spec,
-    ParityReplayCommand.spec, ParityProbeCommand.spec,
-    ParityGrantCommand.spec, ParityGrantsCommand.spec, ParityRevokeCommand.spec,
-    ParityOpenCommand.spec, ParityShredCommand.spec,
+    ParityStatusCommand.spec, ParityDiffCommand.spec, ParityExplainCommand.spec,
+    ParitySuggestCommand.spec, ParityReportCommand.spec, ParityReplayCommand.spec,
+    ParityProbeCommand.spec, ParityGrantCommand.spec, ParityGrantsCommand.spec,
+    ParityRevokeCommand.spec, ParityOpenCommand.spec, ParityShredCommand.spec,
     SampleCommands.legacy, SampleCommands.modern, TourCommand.spec, VersionCommand.spec,
 ]
 

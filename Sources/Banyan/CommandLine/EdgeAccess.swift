@@ -35,11 +35,24 @@ struct EdgeAccess {
         _ path: String,
         _ query: [(String, String?)] = []
     ) throws(CommandFailure) -> DocumentNode {
+        try self.ask("GET", path + EdgeAccess.tail(query), nil)
+    }
+
+    private static func tail(_ query: [(String, String?)]) -> String {
         let pairs = query.compactMap { name, value in
             value.map { "\(name)=\(percentEncoded($0))" }
         }
-        let tail = pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
-        return try self.ask("GET", path + tail, nil)
+        return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
+    }
+
+    /// Asks for something in the form that it has, whatever that is.
+    func fetch(
+        _ path: String,
+        _ query: [(String, String?)]
+    ) throws(CommandFailure) -> ControlResponse {
+        let answer = try self.send("GET", path + EdgeAccess.tail(query), nil)
+        guard answer.status >= 300 else { return answer }
+        throw EdgeAccess.refusal(answer)
     }
 
     /// Asks for something to be done.
@@ -57,9 +70,22 @@ struct EdgeAccess {
         _ path: String,
         _ body: DocumentValue?
     ) throws(CommandFailure) -> DocumentNode {
-        let answer: ControlResponse
+        let answer = try self.send(method, path, body)
+        guard answer.status < 300 else { throw EdgeAccess.refusal(answer) }
         do {
-            answer = try self.client.send(
+            return try DocumentNode.parse(json: answer.bytes, file: "answer")
+        } catch {
+            throw EdgeAccess.unreadable(answer)
+        }
+    }
+
+    private func send(
+        _ method: String,
+        _ path: String,
+        _ body: DocumentValue?
+    ) throws(CommandFailure) -> ControlResponse {
+        do {
+            return try self.client.send(
                 method,
                 "/admin/v1" + path,
                 headers: body == nil ? [] : [ControlField("Content-Type", "application/json")],
@@ -68,23 +94,25 @@ struct EdgeAccess {
         } catch {
             throw self.unreachable(error)
         }
-        let document: DocumentNode
-        do {
-            document = try DocumentNode.parse(json: answer.bytes, file: "answer")
-        } catch {
-            if answer.status == 503 {
-                throw CommandFailure(.unreachable, "the edge is starting or stopping")
-            }
-            throw CommandFailure(
-                .failed,
-                "the edge answered \(answer.status) with something that is no JSON"
-            )
+    }
+
+    /// What an answer that is no success says.
+    private static func refusal(_ answer: ControlResponse) -> CommandFailure {
+        guard let document = try? DocumentNode.parse(json: answer.bytes, file: "answer") else {
+            return self.unreadable(answer)
         }
-        guard answer.status < 300 else {
-            if let problem = AdminProblem(document: document) { throw failure(of: problem) }
-            throw CommandFailure(.failed, "the edge answered \(answer.status)")
+        if let problem = AdminProblem(document: document) { return failure(of: problem) }
+        return CommandFailure(.failed, "the edge answered \(answer.status)")
+    }
+
+    private static func unreadable(_ answer: ControlResponse) -> CommandFailure {
+        if answer.status == 503 {
+            return CommandFailure(.unreachable, "the edge is starting or stopping")
         }
-        return document
+        return CommandFailure(
+            .failed,
+            "the edge answered \(answer.status) with something that is no JSON"
+        )
     }
 
     private func unreachable(_ error: ControlServerError) -> CommandFailure {

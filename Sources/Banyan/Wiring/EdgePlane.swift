@@ -123,7 +123,14 @@ final class EdgePlane: EdgePort {
     }
 
     func figures() -> [MetricFamily] {
-        EdgeFigures(plane: self.plane, routes: self.routes.withLock { $0 }).families
+        EdgeFigures(plane: self.plane, routes: self.routes.withLock { $0 }).families + [
+            MetricFamily(
+                "banyan_parity_queue_depth",
+                .gauge,
+                "Sampled exchanges that wait for a compare thread.",
+                value: Double(self.plane.waitingObservations)
+            )
+        ]
     }
 
     /// Takes what the workers could not observe for want of room into the ledger.

@@ -84,6 +84,15 @@ final class RunningEdge: Sendable {
                 }
             }
         }.detach()
+        // A thread of its own: reading a large store takes longer than a divergence may wait.
+        try? CoreThread(name: "parity-figures") {
+            var second = 0
+            while !isStopping() {
+                if second % 30 == 1 { plane.refreshParityFigures() }
+                second += 1
+                sleepThread(milliseconds: 1_000)
+            }
+        }.detach()
     }
 
     private static var starting: ControlResponse { .text("starting\n", status: 503) }

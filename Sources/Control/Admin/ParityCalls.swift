@@ -19,7 +19,10 @@ extension AdminAPI {
             method: "GET",
             isChange: false,
             respond: { api, call throws(AdminProblem) in
-                try call.rendered(try api.edge.parityReport(try call.reportQuery()))
+                let report = try api.edge.parityReport(try call.reportQuery())
+                var answer = try call.rendered(report)
+                answer.headers.append(ControlField("Banyan-Verdict", report.verdict.word))
+                return answer
             }
         ),
         Route(path: ["parity", "{id}", "differences"], method: "GET", isChange: false) {

@@ -17,7 +17,9 @@ struct DifferenceExplanation {
         suggestions: [RuleSuggestion]
     ) throws(AdminProblem) {
         let found = report.differences.filter { $0.sums.pointer == pointer }
-        let accepted = report.accepted.filter { $0.path == pointer || $0.pointers.contains(pointer) }
+        let accepted = report.accepted.filter {
+            $0.path == pointer || $0.pointers.contains(pointer)
+        }
         guard !found.isEmpty || !accepted.isEmpty else {
             let places = Set(report.differences.map(\.sums.pointer)).sorted()
             throw AdminProblem(
@@ -57,7 +59,8 @@ extension ReportDifference {
         }
         switch self.noise {
         case .alike:
-            return "Legacy differs from itself here as often: likely noise, not a fault of modern's."
+            return
+                "Legacy differs from itself here as often: likely noise, not a fault of modern's."
         case .beyond:
             return "Modern differs here more often than legacy from itself: a fault of modern's, "
                 + "whatever the noise."

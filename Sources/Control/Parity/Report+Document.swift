@@ -135,7 +135,8 @@ extension ReportVerdict {
             "checks": .list(
                 self.checks.map { check in
                     [
-                        "check": .string(check.key), "route": .string(check.route), "state": .string(check.state.rawValue),
+                        "check": .string(check.key), "route": .string(check.route),
+                        "state": .string(check.state.rawValue),
                         "statement": .string(check.statement),
                         "numbers": .fields(
                             check.numbers.map { ($0.key, .decimal($0.value)) }

@@ -174,7 +174,8 @@ extension ReportVerdict {
         let asked = ReportFigures.span(milliseconds: policy.stableForMilliseconds)
         return ReportCheck(
             key: "stable",
-            statement: "one epoch for \(asked); so far \(ReportFigures.span(milliseconds: observed))",
+            statement:
+                "one epoch for \(asked); so far \(ReportFigures.span(milliseconds: observed))",
             state: self.state(verdict, missed: [], open: [.tooYoung, .noTraffic]),
             numbers: [
                 .count("observedSeconds", "seconds so far", UInt64(max(0, observed / 1_000)))

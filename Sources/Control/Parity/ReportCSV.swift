@@ -138,7 +138,9 @@ extension ParityReport {
                     number.value.isFinite ? "\(number.value)" : "",
                 ])
             }
-            if check.numbers.isEmpty { rows.append([check.key, check.route, check.state.rawValue, "", ""]) }
+            if check.numbers.isEmpty {
+                rows.append([check.key, check.route, check.state.rawValue, "", ""])
+            }
         }
         return rows
     }

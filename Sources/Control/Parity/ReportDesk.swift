@@ -61,8 +61,8 @@ public struct ReportDesk: Sendable {
         return ParityReport(try self.sources(query, snapshot, now: nil))
     }
 
-    /// One row per migration, with the verdict as of `nowUnixMilliseconds`: traffic that has stopped
-    /// shows here.
+    /// One row per migration, with the verdict as of `nowUnixMilliseconds`: traffic that has
+    /// stopped shows here.
     public func overview(
         migration: String?,
         tenants: [String],

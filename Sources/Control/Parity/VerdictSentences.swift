@@ -6,7 +6,8 @@ import Parity
 func reasonSentence(_ reason: VerdictReason, _ policy: GatePolicy) -> String {
     let count = ReportFigures.count(reason.count)
     let about = reason.subject.isEmpty ? "" : "\(reason.subject): "
-    return about + (evidenceSentence(reason.code, count) ?? gateSentence(reason.code, count, policy))
+    return about
+        + (evidenceSentence(reason.code, count) ?? gateSentence(reason.code, count, policy))
 }
 
 /// Why evidence cannot be reckoned with, or is missing.

@@ -35,6 +35,8 @@ extension ControlPlane {
                 health.journalError?.text ?? ""
             ),
         ]
+        let parity = self.parityProblem
+        checks.append(HealthCheck("parity", parity.isEmpty ? .ok : .degraded, parity))
         if state.edge?.files.isSavedCopy == true {
             checks.append(
                 HealthCheck("files", .degraded, "serving the saved copy of an earlier set")
@@ -49,6 +51,7 @@ extension ControlPlane {
         var families = state.port?.figures() ?? []
         families += self.fileFigures(state)
         families += self.standingFigures(state)
+        families += self.parityFigures() + state.parityFigures
         families += processFigures()
         return families
     }

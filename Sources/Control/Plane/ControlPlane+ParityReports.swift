@@ -2,6 +2,7 @@
 
 public import Parity
 import Store
+import Synchronization
 
 extension ControlPlane {
     /// One report per migration as of now, for an overview.
@@ -27,6 +28,31 @@ extension ControlPlane {
         minimum: UInt64
     ) throws(AdminProblem) -> [RuleSuggestion] {
         try self.reportDesk().suggestions(query, minimum: minimum)
+    }
+
+    /// Reckons the families of each migration's epoch anew.
+    ///
+    /// Reads the parity store, so a scrape does not wait for it: call it every half minute.
+    public func refreshParityFigures() {
+        guard self.parity != nil,
+            let reports = try? self.parityOverview(migration: nil, tenants: [])
+        else { return }
+        let families = ParityMetrics.families(reports)
+        self.state.withLock { $0.parityFigures = families }
+    }
+
+    /// Families of what was counted since the start.
+    func parityFigures() -> [MetricFamily] {
+        guard let parity = self.parity else { return [] }
+        return ParityMetrics.families(
+            parity.ledger.figures,
+            waitingRereads: parity.service.waitingRereads
+        )
+    }
+
+    /// Why nothing is counted, or not on disk; empty: it is.
+    var parityProblem: String {
+        self.parity.map { $0.ledger.figures.storeProblem } ?? "nothing is compared"
     }
 
     private func reportDesk() throws(AdminProblem) -> ReportDesk {

@@ -44,6 +44,8 @@ public final class ControlPlane: Sendable {
         var isDraining = false
         var flips: UInt64 = 0
         var rollbacks: UInt64 = 0
+        /// Families of each migration's epoch, as they were last reckoned.
+        var parityFigures: [MetricFamily] = []
     }
 
     /// A control plane that has loaded nothing yet.

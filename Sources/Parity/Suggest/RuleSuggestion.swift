@@ -13,6 +13,21 @@ public struct RuleSuggestion: Sendable, Hashable {
     /// Why, one sentence each; no values.
     public var evidence: [String]
 
+    /// A suggestion from its parts.
+    public init(
+        rule: ParityRule,
+        strength: Strength,
+        explains: UInt64,
+        seen: UInt64,
+        evidence: [String]
+    ) {
+        self.rule = rule
+        self.strength = strength
+        self.explains = explains
+        self.seen = seen
+        self.evidence = evidence
+    }
+
     /// How sure a suggestion is.
     public enum Strength: UInt8, Sendable, CaseIterable, Comparable {
         /// Accepting a difference is a person's decision: the numbers only say that it is steady.

@@ -3,6 +3,7 @@
 import Documents
 import Foundation
 import Kernel
+import Parity
 import Synchronization
 import Testing
 
@@ -90,6 +91,29 @@ final class RecordingEdge: EdgeOperations {
     func shredFingerprints(_ order: ShredOrder) throws(AdminProblem) -> DocumentValue {
         try self.note("shred \(order.tenant ?? "-") \(order.migration ?? "-")")
         return [:]
+    }
+
+    func parityOverview(
+        migration: String?,
+        tenants: [String]
+    ) throws(AdminProblem) -> [ParityReport] {
+        try self.note("overview \(migration ?? "-") \(tenants)")
+        return [ReportFixture.report]
+    }
+
+    func parityReport(_ query: ReportQuery) throws(AdminProblem) -> ParityReport {
+        try self.note(
+            "report \(query.migration) \(query.tenants) \(query.epoch ?? 0) \(query.since ?? "-")"
+        )
+        return ReportFixture.report
+    }
+
+    func paritySuggestions(
+        _ query: ReportQuery,
+        minimum: UInt64
+    ) throws(AdminProblem) -> [RuleSuggestion] {
+        try self.note("suggest \(query.migration) \(minimum)")
+        return suggestedRules(PointerEvidence.all(of: ReportFixture.snapshot), minimum: minimum)
     }
 
     func tenants() throws(AdminProblem) -> DocumentValue {
