@@ -67,7 +67,20 @@ enum StubParity {
             differences: [difference],
             series: []
         )
-        let verdict = ReportVerdict(
+        return ParityReport(
+            ReportSources(
+                snapshot: snapshot,
+                verdict: self.verdict(word),
+                upperBound: { Double($0) / Double($1) },
+                isBeyondNoise: { _, _ in false }
+            )
+        )
+    }
+}
+
+extension StubParity {
+    private static func verdict(_ word: String) -> ReportVerdict {
+        ReportVerdict(
             word: word,
             reasons: word == "GO" ? [] : ["care: 50 mismatches are too many"],
             checks: [
@@ -88,14 +101,6 @@ enum StubParity {
             ],
             missingComparisons: 600_000,
             missingDays: 12.2
-        )
-        return ParityReport(
-            ReportSources(
-                snapshot: snapshot,
-                verdict: verdict,
-                upperBound: { Double($0) / Double($1) },
-                isBeyondNoise: { _, _ in false }
-            )
         )
     }
 }

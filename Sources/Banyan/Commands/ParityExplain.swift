@@ -91,7 +91,8 @@ enum ParityExplainCommand {
             "  legacy: \(side("legacy"))   modern: \(side("modern"))   (values are not kept)",
             "  tenants: \(named)\(more)",
             "  re-reads of legacy: differed in \(countText(row["noiseCount"])) of "
-                + "\(countText(row["noiseReads"])); modern alone \(countText(row["candidateOnly"])), "
+                + "\(countText(row["noiseReads"])); "
+                + "modern alone \(countText(row["candidateOnly"])), "
                 + "legacy alone \(countText(row["noiseOnly"]))",
             "  \(self.word(row, "judgement"))",
         ]
