@@ -206,11 +206,15 @@ public enum Limits {
     public static let parityDigestsMax = 2_000_000
     /// How often counts go to the parity store; the most that a kill can lose.
     public static let parityFlushMilliseconds = 1_000
-    /// Ended epochs of a migration that keep a row for each tenant. Older ones keep one for each wave.
+    /// Ended epochs of a migration that keep a row for each tenant.
+    ///
+    /// Older ones keep one for each wave.
     public static let parityEpochsByTenant = 8
     /// How long an ended epoch keeps a row for each tenant.
     public static let parityByTenantMilliseconds: Int64 = 35 * 86_400_000
-    /// How long hours of a series stay hours. Older ones become days.
+    /// How long hours of a series stay hours.
+    ///
+    /// Older ones become days.
     public static let parityHoursMilliseconds: Int64 = 35 * 86_400_000
     /// Kinds of differences that an old epoch keeps, the most frequent ones.
     public static let parityOldDifferenceKinds = 200
