@@ -64,22 +64,26 @@ import Testing
     }
 
     @Test func `a kept connection that the origin has closed is replaced`() throws {
-        let port: Int
+        let origin = try Origin { _ in
+            // It promises to keep the connection, and does not.
+            var response = ControlResponse(status: 200)
+            response.body = .raw { fd in
+                _ = writeBlocking(
+                    fd,
+                    Array("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\none".utf8),
+                    timeoutMilliseconds: 1_000
+                )
+            }
+            return response
+        }
         let session = OriginSession()
-        do {
-            let origin = try Origin { _ in .text("one") }
-            port = origin.server.port
-            #expect(session.send(Self.head, to: origin.address).end == .complete)
+        for _ in 0..<20 {
+            let answer = session.send(Self.head, to: origin.address)
+            #expect(String(decoding: answer.body, as: UTF8.self) == "one")
         }
-        let second = try ControlServer(.tcp(host: "127.0.0.1", port: port), name: "origin") { _ in
-            .text("two")
-        }
-        defer { second.stop(timeoutMilliseconds: 100) }
-        let address = try resolve(host: "127.0.0.1", port: port)[0]
-        let answer = session.send(Self.head, to: address)
-        #expect(String(decoding: answer.body, as: UTF8.self) == "two")
-        second.stop(timeoutMilliseconds: 100)
-        #expect(session.send(Self.head, to: address).end == .failed)
+        #expect(origin.connections == 20)
+        origin.server.stop(timeoutMilliseconds: 100)
+        #expect(session.send(Self.head, to: origin.address).end == .failed)
     }
 
     @Test func `an answer that is too long, or trickles beyond the deadline, says so`() throws {
