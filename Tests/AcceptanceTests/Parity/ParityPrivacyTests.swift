@@ -36,7 +36,7 @@ import Testing
                 let base = "http://127.0.0.1:\(edge.port)/charts"
                 let fields = ["-H", "X-Tenant-Id: acme", "-H", "Authorization: Bearer \(id)"]
                 for path in ["/patients/\(id)", "/search?name=\(id)", "/text/\(id)", "/bad/\(id)"] {
-                    #expect(try curl(fields + [base + path]).status == 0)
+                    #expect(try curl(fields + [base + path]).status == 200)
                     sent += 1
                 }
             }
@@ -47,7 +47,7 @@ import Testing
         for format in ["text", "json", "csv", "html"] {
             let answer = try edge.banyan(["parity", "report", "charts", "--format", format])
             #expect(answer.status == 0, "\(format): \(answer.error)")
-            #expect(answer.out.contains("/mrn"), "\(format)")
+            #expect(answer.out.contains("mrn"), "\(format)")
             try edge.folder.write("seen/report.\(format)", answer.out)
         }
         let commands = [
