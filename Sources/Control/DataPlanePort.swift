@@ -13,6 +13,13 @@ public protocol DataPlanePort: Sendable {
     func forgetWriters(_ cells: [CellNumber])
     /// Whether a cell has taken a write on modern under `data: forward`.
     func isDiverged(_ cell: CellNumber) -> Bool
+    /// How many cells are marked; `nil`: not known, each has to be asked for.
+    var divergedCount: Int? { get }
     /// Sets or clears that flag.
     func setDiverged(_ isDiverged: Bool, _ cell: CellNumber)
+}
+
+extension DataPlanePort {
+    /// Not known.
+    public var divergedCount: Int? { nil }
 }

@@ -17,3 +17,8 @@ public func lowerThreadPriority() {
     // On Linux `who` 0 names the calling thread, not its process (setpriority(2), notes).
     _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, 10)
 }
+
+/// Has this process drain and end (SIGTERM) when the thread that started it ends.
+///
+/// `false` when that is not possible, or has ended already.
+public func endWithParent() -> Bool { banyan_end_with_parent() == 0 }

@@ -11,7 +11,7 @@ public final class CellNotes: Sendable {
 
     /// Notes on no cell yet.
     public init() {
-        self.words = SharedWords(capacity: Limits.tenantsMax * Limits.migrationsMax)
+        self.words = SharedWords(capacity: CellNotesView.countIndex + 1)
     }
 
     /// A plain view for a worker; valid while the notes live.
@@ -23,6 +23,17 @@ public struct CellNotesView: BitwiseCopyable, Sendable {
     private let words: SharedWordsView
 
     fileprivate init(words: SharedWordsView) { self.words = words }
+
+    /// Behind the cells: how many are marked.
+    fileprivate static let countIndex = Limits.tenantsMax * Limits.migrationsMax
+
+    /// How many cells are marked as diverged.
+    public var divergedCount: Int { Int(self.words.load(CellNotesView.countIndex)) }
+
+    private func count(_ change: UInt64) {
+        var word = self.words.load(CellNotesView.countIndex)
+        while !self.words.compareExchange(CellNotesView.countIndex, &word, word &+ change) {}
+    }
 
     private func index(_ cell: CellNumber) -> Int {
         precondition(
@@ -43,7 +54,10 @@ public struct CellNotesView: BitwiseCopyable, Sendable {
         let index = self.index(cell)
         var word = self.words.load(index)
         while word & 1 == 0 {
-            if self.words.compareExchange(index, &word, word | 1) { return true }
+            if self.words.compareExchange(index, &word, word | 1) {
+                self.count(1)
+                return true
+            }
         }
         return false
     }
@@ -53,7 +67,10 @@ public struct CellNotesView: BitwiseCopyable, Sendable {
         let index = self.index(cell)
         var word = self.words.load(index)
         while word & 1 == 1 {
-            if self.words.compareExchange(index, &word, word & ~1) { return }
+            if self.words.compareExchange(index, &word, word & ~1) {
+                self.count(.max)
+                return
+            }
         }
     }
 

@@ -95,12 +95,13 @@ public struct StageTransition: Sendable {
 extension Standing {
     /// Reads `live`, `live=5%`, `live 5%`, `live=12.5%`; `nil` when it is none of these.
     public init?(text: String) {
-        let parts = text.split(whereSeparator: { $0 == "=" || $0 == " " })
-        guard let word = parts.first, parts.count <= 2, let stage = Stage(name: String(word)) else {
-            return nil
-        }
+        let parts = text.split(
+            maxSplits: 1,
+            omittingEmptySubsequences: false,
+            whereSeparator: { $0 == "=" || $0 == " " }
+        )
+        guard let word = parts.first, let stage = Stage(name: String(word)) else { return nil }
         guard parts.count == 2 else {
-            guard !text.contains("=") else { return nil }
             self.init(stage)
             return
         }

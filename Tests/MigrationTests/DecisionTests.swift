@@ -231,7 +231,8 @@ struct StageTransitionTests {
         #expect(try Self.standing("live=100%") == Standing(.live))
         for text in [
             "", "=", "live=", "live=5", "live=%", "live=101%", "live=1.234%", "live=-5%",
-            "live=5%=5%", "Live", "live=٥%", "live=1e1%", "live=0x5%", "live=.5%", "live=5.%",
+            "live=5%=5%", "live==5%", "live=5% ", " live", "Live", "live=٥%", "live=1e1%",
+            "live=0x5%", "live=.5%", "live=5.%",
         ] {
             #expect(Standing(text: text) == nil, "\(text)")
         }

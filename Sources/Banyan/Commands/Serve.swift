@@ -40,6 +40,9 @@ enum ServeCommand {
         run: run
     )
 
+    /// Set in the environment of an edge that shall not outlive who started it (the tour).
+    static let endsWithParent = "BANYAN_ENDS_WITH_PARENT"
+
     private static func run(_ context: CommandContext) throws(CommandFailure) -> ExitCode {
         let access = ConfigurationAccess(context)
         var configuration = try access.load()
@@ -51,6 +54,9 @@ enum ServeCommand {
         }
         // Before any thread is started: they inherit the mask.
         let signals = Signals(blocking: [SIGTERM, SIGINT, SIGHUP, SIGUSR1])
+        if ProcessInfo.processInfo.environment[self.endsWithParent] == "1", !endWithParent() {
+            throw CommandFailure(.failed, "who started this edge has ended")
+        }
         try setCoreFiles(context.arguments.value("--core") ?? "none", context)
         let edge = try RunningEdge(configuration, path: access.path)
         // With the access log on stdout, words for people go to stderr.

@@ -105,6 +105,8 @@ final class EdgePlane: EdgePort {
 
     func isDiverged(_ cell: CellNumber) -> Bool { self.notes.view.isDiverged(cell) }
 
+    var divergedCount: Int? { self.notes.view.divergedCount }
+
     func setDiverged(_ isDiverged: Bool, _ cell: CellNumber) {
         if isDiverged {
             self.notes.view.markDiverged(cell)

@@ -17,6 +17,8 @@ int banyan_accept4(int fd, struct sockaddr *_Nullable address, socklen_t *_Nulla
 int banyan_pin_to_core(int core);
 int banyan_peer_credentials(int fd, int32_t *_Nonnull pid, uint32_t *_Nonnull uid, uint32_t *_Nonnull gid);
 int banyan_disable_core_dumps(void);
+// SIGTERM for the calling process when the thread that started it ends; -1 when it has ended.
+int banyan_end_with_parent(void);
 int banyan_getrandom(void *_Nonnull buffer, size_t length);
 void banyan_set_thread_name(const char *_Nonnull name);
 int banyan_open(const char *_Nonnull path, int flags, unsigned mode);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Documents
+internal import Migration
+
 /// One code of a finding about files, for `banyan explain CODE`.
 ///
 /// Codes never change their meaning.
 public struct ProblemCode: Sendable, Hashable {
     /// The code, say `R012`.
     ///
-    /// R: route files and `banyan.yaml` (R1.. are warnings); Y: YAML.
+    /// R: route files and `banyan.yaml` (R1.. are warnings); Y: YAML; J: JSON; F: flag documents.
     public var code: String
     /// One line: what is wrong.
     public var title: String
@@ -34,6 +37,9 @@ public struct ProblemCode: Sendable, Hashable {
     /// Every code that a route file, `banyan.yaml` or a document can bring about, in order.
     public static let all: [ProblemCode] =
         documentCodes + fieldCodes + routeCodes + buildCodes + syntaxCodes
+        + (Documents.ProblemCode.json + Documents.ProblemCode.flags).map {
+            ProblemCode($0.code, $0.title, $0.advice, bad: $0.bad, good: $0.good)
+        }
 
     /// What `banyan explain CODE` prints.
     public var page: String {

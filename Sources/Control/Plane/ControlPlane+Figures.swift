@@ -79,6 +79,12 @@ extension ControlPlane {
                 value: Double(state.edge?.snapshot.byteCount ?? 0)
             ),
             MetricFamily(
+                "banyan_flag_staleness_seconds",
+                .gauge,
+                "Since the flag documents in force were read.",
+                value: Double(self.now() - min(state.loadedMilliseconds, self.now())) / 1_000
+            ),
+            MetricFamily(
                 "banyan_config_last_reload_successful",
                 .gauge,
                 "Whether the last load of the files was taken.",

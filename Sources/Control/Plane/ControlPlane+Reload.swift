@@ -49,9 +49,16 @@ extension ControlPlane {
         } catch {
             throw ControlPlane.problem(of: error)
         }
+        try self.checkStages(edge)
         let moves = self.moves(from: old, to: edge)
         let reason = try self.reason(for: moves, edge)
         var notes = edge.notes
+        let unread = edge.files.configuration?.sections(unlike: self.configuration) ?? []
+        if !unread.isEmpty {
+            notes.append(
+                "restart needed: banyan.yaml has changed in \(unread.joined(separator: ", "))"
+            )
+        }
         if !self.publish(edge) {
             notes.append("not every worker has taken the snapshot within 1 s")
         }
@@ -64,7 +71,7 @@ extension ControlPlane {
         if !moves.isEmpty {
             let change = self.standings.recordFlagMoves(
                 moves.map(\.cell),
-                order: ActOrder(actor: actor, reason: reason)
+                order: ActOrder(actor: actor, reason: FlagMove.reason(moves, reason))
             )
             notes.append(
                 "\(moves.count) untouched cells moved with their flags: "
@@ -76,6 +83,27 @@ extension ControlPlane {
         value.set("warnings", .list(FilesRefused(edge.files.warnings).lines))
         value.set("notes", .list(notes))
         return value
+    }
+
+    /// Standings outlive files: a stage in which somebody stands may not be taken out of a route.
+    private func checkStages(_ edge: BuiltEdge) throws(AdminProblem) {
+        let lost = self.standings.book.withState { state in
+            state.cells.values.filter { record in
+                guard let stage = record.standing?.stage,
+                    let guide = edge.guide.migrations[record.cell.migration]
+                else { return false }
+                return !guide.stages.contains(stage)
+            }.map { "\($0.cell.text) stands at \($0.standing?.text ?? "")" }.sorted()
+        }
+        guard !lost.isEmpty else { return }
+        throw AdminProblem(
+            .filesInvalid,
+            "the set takes away stages in which cells stand: "
+                + lost.prefix(3).joined(separator: ", ")
+                + (lost.count > 3 ? " and \(lost.count - 3) more" : ""),
+            hint: "move the cells first, or leave the stage in `stages`",
+            findings: Array(lost.prefix(ActReport.cellsMax))
+        )
     }
 
     /// A refusal of files as the API tells it.
@@ -147,6 +175,16 @@ extension ControlPlane {
 extension FlagMove {
     /// The move in words: `acme/virtual-care legacy -> live`.
     var text: String { "\(self.cell.text) \(self.from.name) -> \(self.to.name)" }
+
+    /// What the audit says of moves by flags: such cells have no standing of their own that it
+    /// could name.
+    static func reason(_ moves: [FlagMove], _ given: String?) -> String {
+        let groups = Dictionary(grouping: moves) { "\($0.from.name) -> \($0.to.name)" }
+        let words = groups.sorted { $0.key < $1.key }.map { steps, cells in
+            "\(steps) (\(cells.count) by flag)"
+        }
+        return ([given].compactMap { $0 } + words).joined(separator: "; ")
+    }
 
     var document: DocumentValue {
         [

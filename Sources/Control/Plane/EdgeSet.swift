@@ -13,6 +13,8 @@ public struct EdgeSet: Sendable {
     public var warnings: [Problem]
     /// The files themselves, for the saved copy.
     public var files: [SourceFile] = []
+    /// `banyan.yaml` as it is written now; what differs from the running one needs a restart.
+    public var configuration: ConfigurationModel?
     /// Whether this is the saved copy of an earlier set, because the files are invalid now.
     public var isSavedCopy = false
 
@@ -28,6 +30,7 @@ public struct EdgeSet: Sendable {
         guard files.isValid else { throw FilesRefused(files.problems) }
         self.init(set: files.set, flags: files.flags, warnings: files.problems)
         self.files = files.files
+        self.configuration = files.configuration
     }
 }
 

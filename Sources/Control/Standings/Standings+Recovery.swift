@@ -82,7 +82,9 @@ extension Standings {
     ///
     /// Call it every few seconds.
     public func collectDivergences() {
-        guard let port = self.port else { return }
+        guard let port = self.port, self.book.withState({ $0 }).mayHaveNewDivergence(port) else {
+            return
+        }
         self.markDiverged(actor: "banyan", reason: "first write on modern") {
             port.isDiverged(self.numbers.number(of: $0))
         }
@@ -141,6 +143,13 @@ extension Standings {
 }
 
 extension StandingState {
+    /// Whether the workers have marked more cells than are noted: only then is it worth a look at
+    /// every cell that there is.
+    func mayHaveNewDivergence(_ port: any DataPlanePort) -> Bool {
+        guard let marked = port.divergedCount else { return true }
+        return marked != self.divergences.values.count { $0.isDiverged }
+    }
+
     /// Cells of a pattern whose writes are sent to modern under `data: forward`, that `isDue` names
     /// and that are not noted yet.
     ///

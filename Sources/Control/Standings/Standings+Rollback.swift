@@ -47,7 +47,9 @@ extension Standings {
     /// Cells that the workers have marked since the last look: the rollback's record carries them.
     private func divergedNow(_ pattern: CellPattern) -> [CellName] {
         guard let port = self.port else { return [] }
-        return self.book.withState { $0 }.cellsWritingToModern(pattern) {
+        let state = self.book.withState { $0 }
+        guard state.mayHaveNewDivergence(port) else { return [] }
+        return state.cellsWritingToModern(pattern) {
             port.isDiverged(self.numbers.number(of: $0))
         }
     }

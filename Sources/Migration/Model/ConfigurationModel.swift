@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Documents
+
 /// One source of a request's tenant on a listener (design.md 4).
 public enum TenantSourceModel: Hashable, Sendable {
     /// The Host, looked up in the tenants' `hosts`.
@@ -83,4 +85,39 @@ public struct ConfigurationModel: Hashable, Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// The sections in which it differs from `other`, as they are called in the file.
+    ///
+    /// `accessLog` and places of files count too: an edge reads its configuration once.
+    public func sections(unlike other: ConfigurationModel) -> [String] {
+        func listener(_ model: ListenerModel) -> ListenerModel {
+            var plain = model
+            // Where it is written may change.
+            plain.source = ModelSource(file: "", position: SourcePosition(line: 1, column: 1))
+            return plain
+        }
+        let isSame: [(String, Bool)] = [
+            ("accessLog", self.accessLogPath == other.accessLogPath),
+            (
+                "admin",
+                self.adminSocket == other.adminSocket && self.observeHost == other.observeHost
+                    && self.observePort == other.observePort
+            ),
+            (
+                "drain",
+                self.drainTimeoutMilliseconds == other.drainTimeoutMilliseconds
+                    && self.drainDelayMilliseconds == other.drainDelayMilliseconds
+            ),
+            ("flags", self.flagsPath == other.flagsPath),
+            ("limits", self.limits == other.limits),
+            ("listeners", self.listeners.map(listener) == other.listeners.map(listener)),
+            ("name", self.edgeName == other.edgeName),
+            ("routes", self.routesPath == other.routesPath),
+            (
+                "store",
+                self.storePath == other.storePath && self.statePath == other.statePath
+            ),
+        ]
+        return isSame.filter { !$0.1 }.map(\.0)
+    }
 }

@@ -38,6 +38,7 @@ extension Reactor {
         var mask = HeaderMask.request
         if !self.exchanges[e].isTrusted {
             mask = mask.union(.identity).union(.forwarding)
+            self.countIdentity(e)
         } else {
             // A trusted peer's chain is kept and continued; the tenant is always Banyan's word.
             mask = mask.inserting(.xTenantID).inserting(.banyanShadow).inserting(.forwarded)
@@ -97,6 +98,17 @@ extension Reactor {
         }
         self.fieldsOwner = handle
         return true
+    }
+
+    /// Counts what a client said of itself and only Banyan may say; once per request.
+    private func countIdentity(_ e: UInt32) {
+        guard self.exchanges[e].kind == .client, !self.exchanges[e].isRetried,
+            !self.exchanges[e].isRescued
+        else { return }
+        for index in 0..<self.requestFields.count
+        where FieldMask.identity.contains(self.requestFields[index].name) {
+            self.counters.count(.identityFieldsRemoved)
+        }
     }
 
     private func writeTarget(

@@ -117,12 +117,51 @@ struct ControlPlaneTests {
         #expect(try self.row(world, "zeta/care").stage == "live")
         #expect(try self.row(world, "acme/care").stage == "shadow")
         let last = try #require(world.plane.auditTail(lines: 1)["entries"]?.items?.last)
-        #expect(last["act"]?.text == "flip" && last["reason"]?.text == "wave 2")
+        #expect(last["act"]?.text == "flip" && last["reason"]?.text?.hasPrefix("wave 2; legacy -> ") == true)
         #expect(last["cellCount"]?.integer == 2)
 
         world.write(flags: EdgeWorld.flags(default: "shadow"))
         let back = try world.plane.reload(actor: "tester")
         #expect(back["moved"]?.items?.count == 2, "backward needs no reason")
+    }
+
+    @Test func `a reload that takes away a stage in which a cell stands is refused`() throws {
+        let world = try EdgeWorld()
+        _ = try self.flip(world, "acme/care", "shadow")
+        _ = try self.flip(world, "acme/care", "live=5%")
+        let short = EdgeWorld.routes.replacingOccurrences(
+            of: "[legacy, shadow, live, modern, redirect, gone]",
+            with: "[legacy, shadow, modern, redirect, gone]"
+        )
+        let flags = EdgeWorld.flags(default: "legacy").replacingOccurrences(
+            of: #", "live": "live""#,
+            with: ""
+        )
+        world.write(routes: short, flags: flags)
+        do {
+            _ = try world.plane.reload(actor: "tester")
+            Issue.record("the reload was taken")
+        } catch {
+            #expect(error.findings == ["acme/care stands at live=5%"])
+        }
+        #expect(try self.row(world, "acme/care").stage == "live")
+    }
+
+    @Test func `a configuration names the sections in which it differs`() {
+        let model = ConfigurationModel()
+        var other = model
+        #expect(other.sections(unlike: model) == [])
+        other.limits.headTimeoutMilliseconds = 1
+        other.drainDelayMilliseconds = 7
+        let source = ModelSource(file: "", position: SourcePosition(line: 1, column: 1))
+        other.listeners = [ListenerModel(name: "a", host: "::", port: 1, source: source)]
+        #expect(other.sections(unlike: model) == ["drain", "limits", "listeners"])
+    }
+
+    @Test func `every code of JSON and flag documents has its page`() {
+        for code in ["J001", "F001", "R012"] {
+            #expect(ProblemCode.named(code)?.page.hasPrefix(code) == true)
+        }
     }
 
     @Test func `an invalid reload changes nothing and names every finding`() throws {

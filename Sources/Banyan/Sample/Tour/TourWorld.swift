@@ -35,6 +35,9 @@ final class TourWorld: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: TourWorld.executable)
         process.arguments = ["serve", "--config", folder.configurationPath]
+        // A tour that is killed cannot stop its edge: the kernel tells it.
+        process.environment = ProcessInfo.processInfo.environment
+            .merging([ServeCommand.endsWithParent: "1"]) { $1 }
         process.standardInput = FileHandle.nullDevice
         // What the edge says is for people; stdout stays the tour's.
         process.standardOutput = FileHandle.standardError
