@@ -124,7 +124,7 @@ extension StubParity {
             result.out == """
                 MIGRATION  EPOCH  COMPARED  MISMATCHES  PARITY        UNOBSERVED  COVERED  VERDICT  MISSING
                 care       2      2,000     50          >= 96.6000 %  0.00 %      1/1      NO_GO    600,000, 13 d
-                care: care: 50 mismatches are too many
+                care: 50 mismatches are too many
 
                 """
         )

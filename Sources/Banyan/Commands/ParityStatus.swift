@@ -71,7 +71,9 @@ enum ParityStatusCommand {
         for row in rows {
             guard let name = row["migration"]?.text else { continue }
             for reason in (row["verdict"]?["reasons"]?.items ?? []).prefix(3) {
-                context.output.line("\(printable(name)): \(printable(reason.text ?? ""))")
+                let text = printable(reason.text ?? "")
+                // A migration is often called as its only route is.
+                context.output.line(text.hasPrefix(name) ? text : "\(printable(name)): \(text)")
             }
         }
     }
@@ -95,7 +97,7 @@ enum ParityStatusCommand {
 
     /// `>= 99.9904 %`, rounded down.
     private static func agreement(_ bound: Double) -> String {
-        guard (0..<1).contains(bound) else { return "-" }
+        guard (0...1).contains(bound) else { return "-" }
         let units = Int(((1 - bound) * 1_000_000 + 1e-6).rounded(.down))
         let fraction = "\(units % 10_000)"
         return ">= \(units / 10_000)."

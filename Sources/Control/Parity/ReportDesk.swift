@@ -203,7 +203,8 @@ public struct ReportDesk: Sendable {
         }
         sources.expected = expected
         sources.coverageRequired = policy.coverage
-        sources.mismatchLimit = policy.mismatchLimit
+        // 1 - 0.9999 is not the double nearest to 0.0001.
+        sources.mismatchLimit = (policy.mismatchLimit * 1e12).rounded() / 1e12
         sources.sinceUnixMilliseconds = try ReportDesk.instant(query.since, before: last)
         return sources
     }
@@ -227,7 +228,7 @@ public struct ReportDesk: Sendable {
     private static func expired(_ routes: [RouteModel], atUnixSeconds now: Int64) -> [String] {
         routes.flatMap(\.parity.rules).compactMap { rule in
             guard case .ignore(_, _, let expires?) = rule.kind, expires <= now else { return nil }
-            return "ignore \(rule.path) (\(rule.origin))"
+            return "ignore \(rule.path) (\(shortPlace(rule.origin)))"
         }.sorted()
     }
 
