@@ -19,7 +19,7 @@ final class ObservationArena: @unchecked Sendable {
     static let areaBytes =
         4_096 + 2 * (Limits.observedHeadBytesMax + Limits.observedBodyBytesMax)
     /// What a slot may keep resident when it is free.
-    private static let keptBytes = 65_536
+    static let keptBytes = 65_536
 
     private let records: UnsafeMutablePointer<ObservationRecord>
     private let areas: UnsafeMutablePointer<UInt8>
@@ -209,6 +209,21 @@ struct ObservationView: BitwiseCopyable {
         return unsafe ByteWindow(
             base: self.areas + (Int(slot) &* ObservationArena.areaBytes &+ start),
             count: end &- start
+        )
+    }
+
+    /// Returns the pages behind the first few of a slot that was long to the kernel.
+    func trim(_ slot: UInt32) {
+        let record = self[slot]
+        guard Int(max(record.legacy.limit, record.modern.limit)) > ObservationArena.keptBytes else {
+            return
+        }
+        // SAFETY: areas are page-aligned (their length is), and the worker holds the slot.
+        unsafe madvise(
+            self.areas
+                + (Int(slot) &* ObservationArena.areaBytes &+ ObservationArena.keptBytes),
+            ObservationArena.areaBytes - ObservationArena.keptBytes,
+            MADV_DONTNEED
         )
     }
 

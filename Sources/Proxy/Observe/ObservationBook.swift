@@ -51,6 +51,8 @@ struct ObservationBook: ~Copyable {
     mutating func give(_ slot: UInt32) {
         precondition(self.freeCount < self.view.count, "slot \(slot) given back twice")
         self.heldBytes &-= Int(self.view[slot].heldBytes)
+        // Compare threads trim what they give back; an agreed slot comes from the worker itself.
+        if self.view[slot].isAgreed { self.view.trim(slot) }
         self.view[slot].heldBytes = 0
         self.free[self.freeCount] = slot
         self.freeCount &+= 1
