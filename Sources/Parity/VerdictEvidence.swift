@@ -51,7 +51,9 @@ struct VerdictEvidence {
     private mutating func add(_ row: ParityTotals) {
         let operation = ParityOperation(route: row.route, operation: row.operation)
         self.all.add(row)
-        self.routes[row.route, default: VerdictCounts()].add(row)
+        if !row.route.isEmpty { self.routes[row.route, default: VerdictCounts()].add(row) }
+        // Of some only the number is known: no operation, and nobody's coverage.
+        guard !row.operation.isEmpty else { return }
         self.tenants[row.tenant, default: VerdictCounts()].add(row)
         self.operations[operation, default: VerdictCounts()].add(row)
         self.latencies[row.route, default: Latencies()].legacy.merge(row.legacyLatency)

@@ -30,7 +30,7 @@ extension ReportVerdict {
         let isMissing = verdict.word == .insufficientData || verdict.word == .noGo
         self.init(
             word: verdict.word.rawValue,
-            reasons: verdict.reasons.map { reasonSentence($0, policy) },
+            reasons: reasonSentences(verdict.reasons, policy),
             checks: checks,
             missingComparisons: isMissing ? verdict.missingSamples : nil,
             missingDays: isMissing ? verdict.missingDays : nil

@@ -55,7 +55,13 @@ final class RereadThread: Sendable {
         let pause = isRecheck ? UInt64(route.model.recheckAfterMilliseconds) * 1_000_000 : 0
         let isTaken = self.items.withLock { queue in
             guard !queue.isStopping, queue.items.count < Limits.rereadsMax,
-                self.mayRead(&queue, route, observation.route, now)
+                // Rechecks must not use up what A/A re-reads need, or noise would never be known.
+                self.mayRead(
+                    &queue,
+                    route,
+                    (isRecheck ? "recheck " : "again ") + observation.route,
+                    now
+                )
             else { return false }
             queue.items.append(
                 Item(
@@ -72,7 +78,7 @@ final class RereadThread: Sendable {
         return isTaken
     }
 
-    /// A token bucket per route, a second's worth deep (at least one).
+    /// A token bucket per route and purpose, ten seconds' worth deep (at least one).
     private func mayRead(
         _ queue: inout Queue,
         _ route: RouteComparison,
@@ -80,7 +86,7 @@ final class RereadThread: Sendable {
         _ now: UInt64
     ) -> Bool {
         let perSecond = Double(route.model.againPerMinute) / 60
-        let deep = max(perSecond, 1)
+        let deep = max(perSecond * 10, 1)
         var budget = queue.budgets[name] ?? (deep, now)
         let passed = Double(now - budget.nanoseconds) / 1_000_000_000
         budget = (min(deep, budget.left + passed * perSecond), now)

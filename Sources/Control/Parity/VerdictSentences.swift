@@ -2,6 +2,24 @@
 
 import Parity
 
+/// The reasons of a verdict in their order; of one kind the first few, and how many more there are.
+func reasonSentences(_ reasons: [VerdictReason], _ policy: GatePolicy) -> [String] {
+    let most = 5
+    var counts: [VerdictReasonCode: Int] = [:]
+    var sentences: [String] = []
+    for reason in reasons {
+        counts[reason.code, default: 0] += 1
+        let count = counts[reason.code] ?? 0
+        if count <= most { sentences.append(reasonSentence(reason, policy)) }
+        let all = reasons.count { $0.code == reason.code }
+        if count == most + 1 {
+            let more = ReportFigures.count(UInt64(all - most))
+            sentences.append("and \(more) more of which the same holds")
+        }
+    }
+    return sentences
+}
+
 /// A reason of a verdict as one sentence for people.
 func reasonSentence(_ reason: VerdictReason, _ policy: GatePolicy) -> String {
     let count = ReportFigures.count(reason.count)
