@@ -17,6 +17,8 @@ public struct Signals: Sendable {
         precondition(result == 0, "pthread_sigmask: \(result)")
         // A peer that closes early is reported by the call, not by a signal.
         signal(SIGPIPE, SIG_IGN)
+        // A file at its limit of size is a failed write, not the end of the process.
+        signal(SIGXFSZ, SIG_IGN)
     }
 
     private static func set(of numbers: [Int32]) -> sigset_t {

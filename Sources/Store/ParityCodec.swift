@@ -42,9 +42,10 @@ enum ParityCodec {
         var index = 0
         var cell: UInt64 = 0
         while index < bytes.count {
-            cell += self.next(bytes, &index)
+            // Wrapping: a damaged cell is a wrong number, never a stopped edge.
+            cell &+= self.next(bytes, &index)
             let count = self.next(bytes, &index)
-            if let number = UInt16(exactly: cell) { histogram.cells[number, default: 0] += count }
+            if let number = UInt16(exactly: cell) { histogram.cells[number, default: 0] &+= count }
         }
         return histogram
     }

@@ -11,7 +11,13 @@ extension ParityStore {
     /// Nothing of an open epoch is touched but old hours of its series, which become days.
     ///
     /// One transaction for each epoch, so that counting never waits long.
-    public mutating func compact(nowUnixMilliseconds now: Int64) throws(StoreError) {
+    ///
+    /// The number, by migration, up to which epochs have no fingerprints any more.
+    @discardableResult
+    public mutating func compact(
+        nowUnixMilliseconds now: Int64
+    ) throws(StoreError) -> [String: UInt64] {
+        var history: [String: UInt64] = [:]
         for migration in try self.migrations() {
             let all = try self.epochs(of: migration)
             for (place, entry) in all.enumerated() {
@@ -27,8 +33,10 @@ extension ParityStore {
                 } else if isOld {
                     try self.mergeTenants(epoch: entry.id)
                 }
+                if isExpired || isOld { history[migration] = entry.epoch.number }
             }
         }
+        return history
     }
 
     private func remove(epoch: Int64) throws(StoreError) {
@@ -71,10 +79,27 @@ extension ParityStore {
                 "DELETE FROM series WHERE epoch = \(epoch) AND length_ms < \(day) "
                     + "AND start_ms < \(limit)"
             )
+            let read = try self.connection.prepare(
+                """
+                SELECT counts FROM series
+                WHERE epoch = ?1 AND start_ms = ?2 AND length_ms = ?3 AND route = ?4
+                """
+            )
             let write = try self.connection.prepare(
                 "INSERT OR REPLACE INTO series VALUES (?1, ?2, ?3, ?4, ?5)"
             )
-            for (key, counts) in days {
+            for (key, added) in days {
+                // Hours that came late (a clock that was set back) join the day that there is.
+                var counts = added
+                try read.bind(epoch, at: 1)
+                try read.bind(key[0], at: 2)
+                try read.bind(day, at: 3)
+                try read.bind(key[1], at: 4)
+                if try read.step() {
+                    let known = ParityCodec.counts(read.bytes(0), atLeast: counts.count)
+                    counts = zip(known, counts).map { $0 &+ $1 }
+                }
+                read.reset()
                 try write.bind(epoch, at: 1)
                 try write.bind(key[0], at: 2)
                 try write.bind(day, at: 3)

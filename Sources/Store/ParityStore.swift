@@ -49,7 +49,7 @@ public struct ParityStore: ~Copyable {
         var found: [(id: Int64, epoch: ParityEpoch)] = []
         while try statement.step() {
             let epoch = ParityEpoch(
-                number: UInt64(statement.integer(1)),
+                number: UInt64(clamping: statement.integer(1)),
                 migration: migration,
                 ruleSetHash: statement.text(2) ?? "",
                 legacyBuild: statement.text(3) ?? "",

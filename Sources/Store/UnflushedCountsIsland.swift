@@ -30,6 +30,9 @@ public final class UnflushedCounts: @unchecked Sendable {
         guard fd >= 0 else { throw .file(FileError(.open, errno)) }
         defer { close(fd) }
         guard ftruncate(fd, Self.bytes) == 0 else { throw .file(FileError(.write, errno)) }
+        // Blocks now: a page without one, on a disk that has become full, would stop the process.
+        let reserved = posix_fallocate(fd, 0, Self.bytes)
+        guard reserved == 0 else { throw .file(FileError(.write, reserved)) }
         // SAFETY: the file has `bytes` bytes.
         let mapped = unsafe mmap(
             nil,

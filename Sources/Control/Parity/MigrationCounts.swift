@@ -35,6 +35,64 @@ struct MigrationCounts {
         for (route, build) in self.modernBuilds { self.earlierBuilds.remove("m\(route)=\(build)") }
     }
 
+    /// Learns epochs that the store had all along and that could not be read until now.
+    ///
+    /// What was counted meanwhile goes on with the last of them where rules and builds agree, and
+    /// follows it otherwise: never is it added to an epoch of other rules.
+    mutating func adopt(_ epochs: [ParityEpoch]) {
+        let known = MigrationCounts(self.migration, epochs)
+        guard let first = self.pending.first?.epoch, let last = epochs.last else {
+            if !epochs.isEmpty { self = known }
+            return
+        }
+        let goesOn =
+            last.endUnixMilliseconds == 0 && last.ruleSetHash == first.ruleSetHash
+            && agree(pairs(last.legacyBuild), pairs(first.legacyBuild))
+            && agree(pairs(last.modernBuild), pairs(first.modernBuild))
+        let offset = goesOn ? last.number - 1 : last.number
+        for index in self.pending.indices {
+            self.pending[index].epoch.number += offset
+            // Made under the key of the number that it had.
+            for key in self.pending[index].batch.differences.keys {
+                self.pending[index].batch.differences[key]?.fingerprints = []
+            }
+        }
+        self.lastNumber += offset
+        if goesOn {
+            self.pending[0].epoch.startUnixMilliseconds = last.startUnixMilliseconds
+            self.pending[0].epoch.cause = last.cause
+        } else {
+            if first.cause == "first" {
+                self.pending[0].epoch.cause =
+                    last.ruleSetHash == first.ruleSetHash ? "build" : "rules"
+            }
+            if last.endUnixMilliseconds == 0 {
+                var ended = last
+                ended.endUnixMilliseconds = max(
+                    first.startUnixMilliseconds,
+                    last.startUnixMilliseconds + 1
+                )
+                self.pending.insert((ended, ParityBatch()), at: 0)
+            }
+        }
+        self.takeBuilds(known)
+        self.epoch = self.pending.last?.epoch
+    }
+
+    /// Builds of epochs that were not known: those of this run are the current ones.
+    private mutating func takeBuilds(_ known: MigrationCounts) {
+        self.earlierBuilds.formUnion(known.earlierBuilds)
+        self.earlierBuilds.formUnion(builds(text(known.legacyBuilds), "l"))
+        self.earlierBuilds.formUnion(builds(text(known.modernBuilds), "m"))
+        self.legacyBuilds.merge(known.legacyBuilds) { mine, _ in mine }
+        self.modernBuilds.merge(known.modernBuilds) { mine, _ in mine }
+        self.earlierBuilds.subtract(builds(text(self.legacyBuilds), "l"))
+        self.earlierBuilds.subtract(builds(text(self.modernBuilds), "m"))
+        guard let index = self.pending.indices.last else { return }
+        self.pending[index].epoch.legacyBuild = text(self.legacyBuilds)
+        self.pending[index].epoch.modernBuild = text(self.modernBuilds)
+    }
+
     // MARK: Epochs
 
     mutating func setRuleSet(_ hash: String, now: Int64) {
@@ -199,6 +257,11 @@ private func pairs(_ text: String) -> [String: String] {
         if sides.count == 2 { pairs[String(sides[0])] = String(sides[1]) }
     }
     return pairs
+}
+
+/// Whether no route has another build in `later`.
+private func agree(_ known: [String: String], _ later: [String: String]) -> Bool {
+    later.allSatisfy { route, build in (known[route] ?? build) == build }
 }
 
 private func builds(_ text: String, _ side: String) -> Set<String> {

@@ -23,6 +23,8 @@ public final class ParityKeys: Sendable {
     private struct State {
         var keys: [Name: [UInt8]] = [:]
         var file: FileHandle?
+        /// The last line was cut short (a full disk): the next one begins with a line's end.
+        var isTorn = false
     }
 
     private let path: String
@@ -42,7 +44,12 @@ public final class ParityKeys: Sendable {
             guard isMade else { throw CocoaError(.fileWriteNoPermission) }
         }
         var state = State()
-        let text = try String(contentsOfFile: path, encoding: .utf8)
+        // A file that was made by others may have been open to them.
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        // Lines that are damaged are keys that are lost: their fingerprints are noise.
+        let bytesRead = try Data(contentsOf: URL(fileURLWithPath: path))
+        let text = String(decoding: bytesRead, as: UTF8.self)
+        state.isTorn = !text.isEmpty && !text.hasSuffix("\n")
         for line in text.split(separator: "\n") {
             let parts = line.split(separator: "\t", omittingEmptySubsequences: false)
             guard parts.count == 4, let epoch = UInt64(parts[1]), let key = bytes(hex: parts[3])
@@ -75,8 +82,14 @@ public final class ParityKeys: Sendable {
             if let known = state.keys[name] { return known }
             let key = randomKey(count: 32)
             state.keys[name] = key
-            let line = "\(migration)\t\(epoch)\t\(tenant)\t\(hex(key))\n"
-            try? state.file?.write(contentsOf: Array(line.utf8))
+            let start = state.isTorn ? "\n" : ""
+            let line = "\(start)\(migration)\t\(epoch)\t\(tenant)\t\(hex(key))\n"
+            do {
+                try state.file?.write(contentsOf: Array(line.utf8))
+                state.isTorn = false
+            } catch {
+                state.isTorn = true
+            }
             return key
         }
         return hex(Array(hmacSHA256(key: key, value)[..<8]))
@@ -129,6 +142,7 @@ public final class ParityKeys: Sendable {
         }
         try renameFile(temporary, to: self.path)
         state.file = fresh
+        state.isTorn = false
         state.keys = keys
     }
 }

@@ -21,6 +21,11 @@ public final class ParityLedger: ObservationSink {
         var windows: [String: Int] = [:]
         var pendingRows = 0
         var figures = LedgerFigures()
+        /// The store's epochs are known; until then nothing is written, because an epoch's number
+        /// could be another's.
+        var isLoaded = false
+        /// What an earlier process had not written, until there is an epoch to count it in.
+        var left: [String: UInt64] = [:]
     }
 
     let state = Mutex(State())
@@ -46,7 +51,7 @@ public final class ParityLedger: ObservationSink {
             make: { ParityStoreSession(session) },
             tick: { store in
                 made.withLock { $0 }?.flush(&store)
-                store.compact(now: Int64(wallMilliseconds()))
+                made.withLock { $0 }?.makeRoom(&store)
             }
         )
         self.release = { made.withLock { $0 = nil } }
@@ -58,17 +63,34 @@ public final class ParityLedger: ObservationSink {
 
     /// Epochs of an earlier run go on where the rules and builds are the same.
     private func begin(left: [String: UInt64]) {
-        let found = self.writer.call(waitMilliseconds: 5_000) { $0.epochs() } ?? [:]
         self.state.withLock { state in
-            for (migration, epochs) in found {
-                state.migrations[migration] = MigrationCounts(migration, epochs)
-            }
+            state.left = left
+            // A second kill before the first flush loses them no more than the first did.
             for (migration, count) in left {
-                state.migrations[migration, default: MigrationCounts(migration, [])]
-                    .addLost(count, .edgeStopped, route: "", now: Int64(wallMilliseconds()))
                 self.unflushed.add(Int64(count), migration: migration)
             }
         }
+        _ = self.writer.call(waitMilliseconds: 5_000) { self.load(&$0) }
+    }
+
+    /// Learns which epochs the store has; `false`: it cannot be read yet, so nobody knows.
+    private func load(_ store: inout ParityStoreSession) -> Bool {
+        if self.state.withLock({ $0.isLoaded }) { return true }
+        guard let found = store.epochs() else { return false }
+        _ = store.takeReplaced()
+        self.state.withLock { state in
+            for (migration, epochs) in found {
+                state.migrations[migration, default: MigrationCounts(migration, [])].adopt(epochs)
+            }
+            let now = Int64(wallMilliseconds())
+            for (migration, count) in state.left {
+                state.migrations[migration, default: MigrationCounts(migration, [])]
+                    .addLost(count, .edgeStopped, route: "", now: now)
+            }
+            state.left = [:]
+            state.isLoaded = true
+        }
+        return true
     }
 
     // MARK: Counting
@@ -157,6 +179,8 @@ public final class ParityLedger: ObservationSink {
     // MARK: Flushing
 
     private func flush(_ store: inout ParityStoreSession) {
+        guard self.load(&store) else { return self.countFailure(store.problem) }
+        if store.takeReplaced() { self.beginAnew() }
         let taken = self.state.withLock { state in
             state.pendingRows = 0
             return state.migrations.keys.sorted().flatMap { name in
@@ -178,9 +202,32 @@ public final class ParityLedger: ObservationSink {
                     state.migrations[epoch.migration]?.giveBack(epoch, batch)
                     state.pendingRows += batch.totals.count
                 }
-                state.figures.storeProblem = problem
-                state.figures.failedFlushes += 1
             }
+            self.countFailure(problem)
+        }
+    }
+
+    private func countFailure(_ problem: String) {
+        self.state.withLock { state in
+            state.figures.storeProblem = problem
+            state.figures.failedFlushes += 1
+        }
+    }
+
+    /// What an epoch had counted is in the file that was put aside: its number must not stand for
+    /// less than it says.
+    private func beginAnew() {
+        for migration in self.migrations() { self.beginEpoch(migration: migration, cause: "store") }
+    }
+
+    /// Old epochs become sums; keys whose fingerprints are all gone are destroyed.
+    private func makeRoom(_ store: inout ParityStoreSession) {
+        let history = store.compact(
+            now: Int64(wallMilliseconds()),
+            monotonicMilliseconds: Int64(monotonicNanoseconds() / 1_000_000)
+        )
+        for (migration, epoch) in history {
+            _ = try? self.keys.shred(migration: migration, upTo: epoch)
         }
     }
 

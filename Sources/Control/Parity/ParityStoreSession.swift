@@ -2,6 +2,7 @@
 
 import Bytes
 import Foundation
+import Kernel
 import Parity
 import Store
 
@@ -17,7 +18,11 @@ struct ParityStoreSession: ~Copyable {
 
     private let path: String
     private var store: ParityStore?
-    private var compactedUnixMilliseconds: Int64 = 0
+    private var compactsAfterMilliseconds: Int64 = 0
+    /// Wall clock less monotonic clock; 0: not looked at yet.
+    private var clockOffsetMilliseconds: Int64 = 0
+    /// A damaged file was put aside since this was last asked.
+    private var isReplaced = false
     /// Why the store does not take anything now; empty: it does.
     private(set) var problem = ""
 
@@ -34,7 +39,8 @@ struct ParityStoreSession: ~Copyable {
         }
     }
 
-    private func putAside() {
+    private mutating func putAside() {
+        self.isReplaced = true
         var number = 1
         while FileManager.default.fileExists(atPath: "\(self.path).damaged-\(number)") {
             number += 1
@@ -47,17 +53,23 @@ struct ParityStoreSession: ~Copyable {
         }
     }
 
-    /// Epochs of every migration, oldest first.
-    mutating func epochs() -> [String: [ParityEpoch]] {
+    /// Whether a damaged file was put aside since this was last asked.
+    mutating func takeReplaced() -> Bool {
+        defer { self.isReplaced = false }
+        return self.isReplaced
+    }
+
+    /// Epochs of every migration, oldest first; `nil`: the store cannot be read now.
+    mutating func epochs() -> [String: [ParityEpoch]]? {
         do throws(StoreError) {
             try self.open()
-            guard let names = try self.store?.migrations() else { return [:] }
+            guard let names = try self.store?.migrations() else { return nil }
             var found: [String: [ParityEpoch]] = [:]
             for name in names { found[name] = try self.store?.epochs(of: name).map(\.epoch) }
             return found
         } catch {
             self.fail(error)
-            return [:]
+            return nil
         }
     }
 
@@ -75,10 +87,26 @@ struct ParityStoreSession: ~Copyable {
     }
 
     /// Makes room, once an hour at most; a failure is told by the next flush.
-    mutating func compact(now: Int64) {
-        guard now - self.compactedUnixMilliseconds >= 3_600_000, self.store != nil else { return }
-        self.compactedUnixMilliseconds = now
-        try? self.store?.compact(nowUnixMilliseconds: now)
+    ///
+    /// A wall clock that has jumped is not believed for a day: history must not go because a clock
+    /// was wrong for a moment. The epochs, by migration, up to which no fingerprints are left.
+    mutating func compact(now: Int64, monotonicMilliseconds: Int64) -> [String: UInt64] {
+        let offset = now - monotonicMilliseconds
+        let jump = abs(offset - self.clockOffsetMilliseconds)
+        if self.clockOffsetMilliseconds != 0, jump > Limits.parityClockSkewMaxMilliseconds {
+            self.compactsAfterMilliseconds = monotonicMilliseconds + 86_400_000
+        }
+        self.clockOffsetMilliseconds = offset
+        guard monotonicMilliseconds >= self.compactsAfterMilliseconds, self.store != nil else {
+            return [:]
+        }
+        self.compactsAfterMilliseconds = monotonicMilliseconds + 3_600_000
+        do throws(StoreError) {
+            return try self.store?.compact(nowUnixMilliseconds: now) ?? [:]
+        } catch {
+            self.fail(error)
+            return [:]
+        }
     }
 
     mutating func snapshot(
@@ -103,8 +131,10 @@ struct ParityStoreSession: ~Copyable {
     private mutating func fail(_ error: StoreError) {
         self.problem = error.text
         if case .sqlite(let cause) = error, cause.kind == .corrupt || cause.kind == .input {
-            // Closed and opened anew with the next flush: a damaged file is put aside then.
+            // Closed, and opened anew with the next flush. A damaged page is met long after
+            // opening: the file goes aside at once, or every flush would meet it again.
             self.store = nil
+            if cause.kind == .corrupt { self.putAside() }
         }
     }
 }

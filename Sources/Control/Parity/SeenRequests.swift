@@ -21,7 +21,8 @@ struct SeenRequests {
     ) -> Bool {
         guard windowMilliseconds > 0, digest.count == 16 else { return true }
         let window = unixMilliseconds / Int64(windowMilliseconds)
-        if window != self.window {
+        // An answer of the window before came late; a clock that was set back begins anew.
+        if window > self.window || window < self.window - 1 {
             self.window = window
             self.seen.removeAll(keepingCapacity: true)
         }
