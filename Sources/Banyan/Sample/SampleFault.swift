@@ -25,6 +25,22 @@ enum SampleFaultKind: String, CaseIterable, Sendable {
     case shortBody
     /// Sends bytes that are no HTTP.
     case garbage
+    /// Answers with another patient under the same shape: a wrong join.
+    case wrongPatient
+    /// Leaves a field out.
+    case droppedField
+    /// Lists elements in another order.
+    case reorderedArray
+    /// Rounds numbers to whole ones.
+    case numberPrecision
+    /// Tells times an hour late, as a service in another zone does.
+    case timeZone
+    /// Answers with what a record was before its last change.
+    case staleCache
+    /// Answers 404 for what is there.
+    case wrongStatus
+    /// Answers with a value that is another one each time.
+    case noise
 
     /// What it does, for `--help`.
     var explanation: String {
@@ -38,6 +54,14 @@ enum SampleFaultKind: String, CaseIterable, Sendable {
         case .trickle: "sends the answer one byte every `milliseconds`"
         case .shortBody: "announces the whole length, sends half of it, and closes"
         case .garbage: "sends bytes that are no HTTP"
+        case .wrongPatient: "answers with another patient under the same shape"
+        case .droppedField: "leaves `status` out"
+        case .reorderedArray: "lists elements in another order"
+        case .numberPrecision: "rounds numbers to whole ones"
+        case .timeZone: "tells times an hour late"
+        case .staleCache: "answers with what a record was before its last change"
+        case .wrongStatus: "answers 404 for what is there"
+        case .noise: "adds a value that is another one each time"
         }
     }
 }
@@ -176,6 +200,11 @@ extension SampleFault {
             return .raw { fd in
                 _ = writeBlocking(fd, Array(bytes.dropLast(missing)), timeoutMilliseconds: 60_000)
             }
+        case .wrongStatus: return SampleRecordAnswers.problem(404, "no such record")
+        case .wrongPatient, .droppedField, .reorderedArray, .numberPrecision, .timeZone,
+            .staleCache, .noise:
+            // They spoil the record, before it was written (SampleBug.swift).
+            return response
         case .garbage:
             return .raw { fd in
                 let bytes = Array("\u{1}\u{2}SSH-2.0-not-http\r\n\r\n".utf8)

@@ -20,6 +20,8 @@ struct SampleRecordAnswers {
     let store: SampleStore
     let dialect: SampleDialect
     let call: SampleCall
+    /// The bug that spoils what is told; `nil`: none.
+    var bug: SampleFault?
 
     /// The answer; `rest` is what follows the collection's path.
     func answer(_ rest: [String]) -> ControlResponse {
@@ -158,7 +160,8 @@ struct SampleRecordAnswers {
     }
 
     private func written(_ document: DocumentValue) -> ControlResponse {
-        let text = self.dialect.write(document, isFHIR: self.call.isFHIR).json + "\n"
+        let told = self.bug?.alter(document) ?? document
+        let text = self.dialect.write(told, isFHIR: self.call.isFHIR).json + "\n"
         var response = ControlResponse.json(text)
         if self.call.isFHIR { response.contentType = "application/fhir+json" }
         return response

@@ -88,17 +88,18 @@ final class SampleService: Sendable {
             counts.methods[request.method, default: 0] += 1
             if request.header("Banyan-Shadow") != nil { counts.copies += 1 }
         }
-        var response = self.framed(self.serve(request), request)
+        let fault = self.faults.strike(request.path)
+        var response = self.framed(self.serve(request, fault), request)
         response.headers += [
             ControlField("Server", self.spec.server),
             ControlField("Sample-Origin", "\(self.spec.origin.word)"),
             ControlField("Sample-Service", self.spec.name),
         ]
-        guard let fault = self.faults.strike(request.path) else { return response }
+        guard let fault else { return response }
         return fault.spoil(response, isHead: request.method == "HEAD")
     }
 
-    private func serve(_ request: ControlRequest) -> ControlResponse {
+    private func serve(_ request: ControlRequest, _ fault: SampleFault?) -> ControlResponse {
         if request.segments == ["healthz"] { return .json(#"{"status":"up"}"#) }
         for collection in self.spec.collections
         where request.segments.starts(with: collection.path) {
@@ -110,8 +111,12 @@ final class SampleService: Sendable {
                 collectionPath: "/" + collection.path.joined(separator: "/"),
                 isFHIR: collection.path.first == "fhir"
             )
-            return SampleRecordAnswers(store: self.store, dialect: self.dialect, call: call)
-                .answer(rest)
+            return SampleRecordAnswers(
+                store: self.store,
+                dialect: self.dialect,
+                call: call,
+                bug: fault
+            ).answer(rest)
         }
         return SampleRecordAnswers.problem(404, "this service has no such path")
     }

@@ -88,7 +88,7 @@ final class RunningEdge: Sendable {
         try? CoreThread(name: "parity-figures") {
             var second = 0
             while !isStopping() {
-                if second % 30 == 1 { plane.refreshParityFigures() }
+                if second % 30 == 0 { plane.refreshParityFigures() }
                 second += 1
                 sleepThread(milliseconds: 1_000)
             }

@@ -87,8 +87,11 @@ enum ParityMetrics {
                 "banyan_parity_upper_bound",
                 .gauge,
                 "Upper bound of the mismatch rate in the current epoch, at the gate's confidence.",
-                samples: samples { $0.series.last?.upperBound ?? .nan }
-                    .filter { $0.value.isFinite }
+                samples: samples { report in
+                    // Nothing is known: it may be all of them.
+                    let bound = report.series.last?.upperBound ?? 1
+                    return bound.isFinite ? bound : 1
+                }
             ),
             MetricFamily(
                 "banyan_parity_limit",

@@ -144,7 +144,8 @@ final class RereadThread: Sendable {
         self.sink.add(item.route.compare(exchange))
     }
 
-    /// A difference that is gone when both are asked again was a race; one that stays is final.
+    /// A difference that is gone when both are asked again, because legacy has moved, was a race;
+    /// one that stays, or that only modern got over, is final.
     private func recheck(_ item: Item) {
         var item = item
         item.tries += 1
@@ -160,10 +161,13 @@ final class RereadThread: Sendable {
         }
         let second = item.route.compare(exchange)
         switch second.outcome {
-        case .match:
+        case .match where self.hasMoved(item, exchange.legacy):
             var observation = item.observation
             observation.outcome = .raced
             self.add(observation, item)
+        case .match:
+            // Legacy says what it said: modern was wrong then, however right it is now.
+            self.finish(item)
         case .raced where item.tries < item.route.model.rechecks:
             item.dueNanoseconds =
                 monotonicNanoseconds()
@@ -176,6 +180,13 @@ final class RereadThread: Sendable {
         default:
             self.finish(item)
         }
+    }
+
+    /// Whether legacy now answers otherwise than the client was answered: only then was it a race.
+    private func hasMoved(_ item: Item, _ legacy: CapturedAnswer) -> Bool {
+        var exchange = item.exchange
+        exchange.again = legacy
+        return item.route.compare(exchange).noise.contains { $0.severity.countsAsMismatch }
     }
 
     /// Whether a difference may still turn out to be a race.

@@ -24,6 +24,10 @@ struct MetricsTests {
         // Every combination of answerer, status class and method that the flood brings about.
         var random = SplitMix(state: 7)
         try self.flood(edge, 2_000, &random)
+        // Verdicts come from the store, a moment after the start.
+        try waitUntil("verdicts are there") {
+            try curl([edge.observe("/metrics")]).text.contains("banyan_parity_verdict{")
+        }
         let before = try self.series(edge)
         #expect(before.count > 50)
         try self.flood(edge, Self.names, &random)

@@ -166,6 +166,7 @@ private final class ListedOrigin: Sendable {
     @Test func `a difference is final, or a race, by what both say when asked again`() throws {
         let rows: [(String, [String], [String], Int, ObservationOutcome)] = [
             ("gone when asked again", ["b"], ["b"], 1, .raced),
+            ("modern was wrong for a moment", ["a"], ["a"], 1, .mismatch),
             ("still there", ["a"], ["b"], 1, .mismatch),
             ("legacy does not hold still", ["a", "c"], ["b"], 1, .raced),
             ("settles at the second look", ["a", "c", "a", "a"], ["b"], 2, .mismatch),
