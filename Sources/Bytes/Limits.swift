@@ -230,8 +230,10 @@ public enum Limits {
     ///
     /// Beyond: counted as first seen.
     public static let rereadsMax = 256
-    /// Longest nap of a compare thread that has nothing to do.
+    /// Shortest nap of a compare thread between two looks.
     public static let compareNapMilliseconds = 5
+    /// Its longest nap, when nothing was observed for a while; many observations end it early.
+    public static let compareIdleNapMilliseconds = 160
 
     // MARK: Replay and probes
 

@@ -217,12 +217,14 @@ public final class DataPlane: Sendable {
         )
     }
 
-    /// Waits until there may be observations, `Limits.compareNapMilliseconds` at most.
-    public func waitForObservations() {
+    /// Waits until there may be observations, `milliseconds` at most.
+    ///
+    /// Ends early when many wait, or one that holds a client up.
+    public func waitForObservations(milliseconds: Int) {
         if waitUntilReady(
             self.compareWakeup.number,
             for: .reading,
-            timeoutMilliseconds: Limits.compareNapMilliseconds
+            timeoutMilliseconds: milliseconds
         ) {
             self.compareWakeup.clear()
         }

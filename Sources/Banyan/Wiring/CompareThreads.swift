@@ -35,11 +35,17 @@ final class CompareThreads: Sendable {
     }
 
     private func run() {
+        // An edge without observations must not wake up two hundred times a second for them.
+        var nap = Limits.compareNapMilliseconds
         while true {
             let isLast = self.isStopping.load(ordering: .acquiring)
-            while let observed = self.plane.takeObservation() { self.compare(observed) }
+            nap = min(nap * 2, Limits.compareIdleNapMilliseconds)
+            while let observed = self.plane.takeObservation() {
+                self.compare(observed)
+                nap = Limits.compareNapMilliseconds
+            }
             if isLast { return }
-            self.plane.waitForObservations()
+            self.plane.waitForObservations(milliseconds: nap)
         }
     }
 
