@@ -38,6 +38,7 @@ enum DownstreamStep: UInt8, BitwiseCopyable {
 struct DownstreamConnection: BitwiseCopyable {
     var fd: Int32
     var step = DownstreamStep.idle
+    var transport = Transport.plain
     var listener: UInt16
     /// The peer is in the listener's `trustedPeers`.
     var isTrusted = false
@@ -86,6 +87,7 @@ enum UpstreamStep: UInt8, BitwiseCopyable {
 struct UpstreamConnection: BitwiseCopyable {
     var fd: Int32
     var step = UpstreamStep.connecting
+    var transport = Transport.plain
     /// Which pool it belongs to.
     var pool: UInt32
     var exchange = Handle.none

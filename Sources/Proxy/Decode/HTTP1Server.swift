@@ -123,9 +123,8 @@ extension Reactor {
         }
         let room = Limits.blockBytes - Int(input.end)
         guard room > 0 else { return .blocked }
-        let result = receive(
-            self.downstreams[index].fd,
-            into: self.blocks,
+        let result = self.receiveDownstream(
+            index,
             input.block,
             Int(input.end),
             Limits.blockBytes
@@ -135,6 +134,7 @@ extension Reactor {
             // A short read has emptied the socket; the peer's end still has to be read as such.
             self.downstreams[index].canRead =
                 count == room || self.downstreams[index].isPeerEnded
+                || !self.isDownstreamShortTelling(index)
             input.end &+= Int32(count)
             self.downstreams[index].input = input
             self.downstreams[index].windowBytes &+= UInt64(count)
@@ -211,7 +211,7 @@ extension Reactor {
         case .done: break
         }
         if self.downstreams[index].lingerBytes == 0 {
-            shutdownWrite(self.downstreams[index].fd)
+            self.endDownstreamWriting(index)
         }
         while true {
             self.downstreams[index].input.start = self.downstreams[index].input.end
@@ -248,7 +248,7 @@ extension Reactor {
         if self.downstreams[index].output.block != .none {
             self.blocks.give(self.downstreams[index].output.block)
         }
-        closeDescriptor(self.downstreams[index].fd)
+        self.closeDownstreamTransport(index)
         self.downstreams.remove(handle)
         self.counters.lower(.connectionsOpen)
     }
@@ -260,7 +260,7 @@ extension Reactor {
             self.downstreams[handle.index].exchange = .none
             self.exchanges[exchange.index].downstream = .none
         }
-        resetOnClose(self.downstreams[handle.index].fd)
+        self.cutDownstreamTransport(handle.index)
         self.closeDownstream(handle)
     }
 }

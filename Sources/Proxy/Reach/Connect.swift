@@ -231,7 +231,7 @@ extension Reactor {
         if self.upstreams[u].step == .idle { self.removeIdle(u) }
         self.disarmUpstream(u)
         self.giveUpstreamBlocks(u)
-        closeDescriptor(self.upstreams[u].fd)
+        self.closeUpstreamTransport(u)
         self.upstreams.remove(handle)
         precondition(self.pools[pool].count > 0, "pool \(pool): closed more than opened")
         self.pools[pool].count &-= 1

@@ -54,7 +54,7 @@ extension Reactor {
     private mutating func hasStrayBytes(_ u: UInt32) -> Bool {
         guard self.upstreams[u].canRead else { return false }
         self.upstreams[u].canRead = false
-        return receive(self.upstreams[u].fd, into: self.blocks, self.scratch, 0, 1) != .wouldBlock
+        return self.receiveUpstream(u, self.scratch, 0, 1) != .wouldBlock
     }
 
     /// The exchange is over for the client: counted, logged, and either gone or a copy from now on.

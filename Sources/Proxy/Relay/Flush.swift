@@ -40,14 +40,16 @@ extension Reactor {
                     Int(input.start) + direct
                 )
             }
-            switch send(self.downstreams[d].fd, first, second) {
+            switch self.sendDownstream(d, first, second) {
             case .bytes(let count):
                 let fromOutput = min(count, output.count)
                 output.start &+= Int32(fromOutput)
                 self.downstreams[d].output = output
                 self.downstreams[d].windowBytes &+= UInt64(count)
                 if count > fromOutput { self.advanceAnswer(e, by: count - fromOutput) }
-                if count < first.count + second.count { self.downstreams[d].canWrite = false }
+                if count < first.count + second.count, self.isDownstreamShortTelling(d) {
+                    self.downstreams[d].canWrite = false
+                }
             case .wouldBlock:
                 self.downstreams[d].canWrite = false
                 return .blocked
@@ -83,14 +85,16 @@ extension Reactor {
                     Int(input.start) + direct
                 )
             }
-            switch send(self.upstreams[u].fd, first, second) {
+            switch self.sendUpstream(u, first, second) {
             case .bytes(let count):
                 let fromOutput = min(count, output.count)
                 output.start &+= Int32(fromOutput)
                 self.upstreams[u].output = output
                 if count > fromOutput { self.advanceRequest(e, by: count - fromOutput) }
                 if e != .max { self.countProgress(e, u, direct: direct) }
-                if count < first.count + second.count { self.upstreams[u].canWrite = false }
+                if count < first.count + second.count, self.isUpstreamShortTelling(u) {
+                    self.upstreams[u].canWrite = false
+                }
             case .wouldBlock:
                 self.upstreams[u].canWrite = false
                 return .blocked

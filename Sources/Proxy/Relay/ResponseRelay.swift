@@ -131,16 +131,16 @@ extension Reactor {
         }
         let room = Limits.blockBytes - Int(input.end)
         guard room > 0 else { return .broken }
-        let result = receive(
-            self.upstreams[u].fd,
-            into: self.blocks,
+        let result = self.receiveUpstream(
+            u,
             input.block,
             Int(input.end),
             Limits.blockBytes
         )
         switch result {
         case .bytes(let count):
-            self.upstreams[u].canRead = count == room || self.upstreams[u].isPeerEnded
+            self.upstreams[u].canRead =
+                count == room || self.upstreams[u].isPeerEnded || !self.isUpstreamShortTelling(u)
             input.end &+= Int32(count)
             self.upstreams[u].input = input
             return .progress
