@@ -9,6 +9,10 @@ struct PlainMigration: Sendable {
     var modern: String
     var data = "forward"
     var settle = "0s"
+    /// Further members of both upstreams' `spec`, `tls: { ... }` for instance.
+    var upstream: [String] = []
+    /// Further lines of the route's `spec`.
+    var route: [String] = []
 
     /// Upstreams and route, as a route file.
     var routeFile: String {
@@ -16,12 +20,12 @@ struct PlainMigration: Sendable {
         apiVersion: banyan.dev/v1
         kind: Upstream
         metadata: { name: \(self.name)-legacy }
-        spec: { endpoints: ["\(self.legacy)"] }
+        spec: { \(self.members(self.legacy)) }
         ---
         apiVersion: banyan.dev/v1
         kind: Upstream
         metadata: { name: \(self.name)-modern }
-        spec: { endpoints: ["\(self.modern)"] }
+        spec: { \(self.members(self.modern)) }
         ---
         apiVersion: banyan.dev/v1
         kind: MigrationRoute
@@ -36,8 +40,12 @@ struct PlainMigration: Sendable {
           user: { cookie: site_user }
           data: \(self.data)
           settle: \(self.settle)
-
+        \(self.route.map { "  \($0)\n" }.joined())
         """
+    }
+
+    private func members(_ endpoint: String) -> String {
+        (["endpoints: [\"\(endpoint)\"]"] + self.upstream).joined(separator: ", ")
     }
 
     /// Its stage flag as a member of `flags`.

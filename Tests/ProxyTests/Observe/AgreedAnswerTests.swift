@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Foundation
 import Kernel
 import Migration
@@ -18,7 +19,7 @@ private final class Comparing: Sendable {
     init(_ plane: DataPlane) {
         Thread.detachNewThread { [self] in
             while !self.isEnded.withLock({ $0 }) {
-                plane.waitForObservations()
+                plane.waitForObservations(milliseconds: Limits.compareNapMilliseconds)
                 while let one = plane.takeObservation() {
                     let exchange = one.exchange
                     let isEqual =
