@@ -47,6 +47,7 @@ var targets: [Target] = [
     ),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .systemLibrary(name: "CCAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
     // pure
     area("Bytes", ["CLinux"]),
     area("Documents", ["Bytes"]),
@@ -62,13 +63,14 @@ var targets: [Target] = [
     area("YAML", ["Bytes", "Documents", "CFyaml"]),
     area("Patterns", ["Bytes", "CPCRE2"]),
     area("Decode", ["Bytes", "Parity", "CZlib", "CBrotli", "CZstd", "CLibXML2"]),
+    area("Names", ["Bytes", "CCAres", "CLinux"]),
     // planes: they never import each other
     area("Proxy", ["Bytes", "Parity", "Migration", "Wire", "Kernel", "Patterns"]),
     area(
         "Control",
         [
             "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "Store", "YAML",
-            "Patterns", "Decode",
+            "Patterns", "Decode", "Names",
         ]
     ),
     // programs
@@ -103,6 +105,7 @@ var targets: [Target] = [
     tests("YAMLTests", ["YAML", "Bytes", "Documents"]),
     tests("PatternsTests", ["Patterns", "Bytes"]),
     tests("DecodeTests", ["Decode", "Parity", "Documents", "Bytes"]),
+    tests("NamesTests", ["Names", "Bytes", "Corpora"]),
     tests(
         "ProxyTests",
         [

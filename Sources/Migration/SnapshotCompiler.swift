@@ -10,7 +10,7 @@ public struct SnapshotNumbers: Sendable {
     public var migrations = NumberBook()
     /// Routes, for metrics.
     public var routes = NumberBook()
-    /// Endpoints: `upstream host:port`.
+    /// Endpoints: `upstream host:port`, `upstream unix:path`.
     public var endpoints = NumberBook()
 
     /// No numbers given yet.
@@ -43,7 +43,7 @@ public struct SnapshotInput: Sendable {
     public var stages: [String: [StageResolution]] = [:]
     /// By entitlement flag: one per tenant of `set.tenants`, then one for `*`.
     public var entitlements: [String: [Entitlement]] = [:]
-    /// The sockaddr of each endpoint.
+    /// The sockaddr of each endpoint; empty: its name has none now.
     public var addresses: [EndpointModel: [UInt8]] = [:]
     /// Compiles a regular expression, anchored at both ends.
     public var compilePattern: @Sendable (String) throws -> CompiledPattern
@@ -221,19 +221,18 @@ public struct SnapshotCompiler {
         _ endpoint: EndpointModel,
         _ model: UpstreamModel
     ) throws(SnapshotError) -> EndpointRecord {
-        guard let address = self.input.addresses[endpoint], address.count <= 28 else {
-            throw .noAddress(model.source, endpoint)
-        }
-        let isIPv6 = endpoint.host.contains(":")
-        let name = (isIPv6 ? "[\(endpoint.host)]" : endpoint.host) + ":\(endpoint.port)"
+        // A name without an address now may have one later: its entry is there, and empty.
+        guard let address = self.input.addresses[endpoint],
+            address.count <= Limits.sockaddrBytesMax
+        else { throw .noAddress(model.source, endpoint) }
         var record = EndpointRecord()
-        record.number = self.numbers.endpoints.number(of: "\(model.name) \(name)")
+        record.number = self.numbers.endpoints.number(of: "\(model.name) \(endpoint.text)")
         guard Int(record.number) < Limits.endpointsMax else {
             throw .tooMany("endpoints", limit: Limits.endpointsMax)
         }
-        record.hostHeader = self.text(name)
-        for index in address.indices { record.address[index] = address[index] }
-        record.addressLength = UInt8(address.count)
+        record.hostHeader = self.text(endpoint.authority)
+        record.address.length = UInt32(address.count)
+        record.address.offset = self.flat.append(address)
         return record
     }
 

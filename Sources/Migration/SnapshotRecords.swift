@@ -174,12 +174,10 @@ public struct UpstreamRecord: BitwiseCopyable, Sendable {
 public struct EndpointRecord: BitwiseCopyable, Sendable {
     /// The endpoint's number, the same over reloads.
     public var number: UInt32 = 0
-    /// `host:port` as the file has it.
+    /// `host:port` as the file has it; `localhost` for a Unix socket.
     public var hostHeader = FlatText()
-    /// The sockaddr's bytes.
-    public var address = InlineArray<28, UInt8>(repeating: 0)
-    /// How many of them count.
-    public var addressLength: UInt8 = 0
+    /// The sockaddr's bytes when the snapshot was built; empty: the name had no address then.
+    public var address = FlatText()
 
     /// An empty record.
     public init() {}

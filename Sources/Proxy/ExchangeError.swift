@@ -6,6 +6,8 @@
 enum ExchangeError: UInt8, BitwiseCopyable, CaseIterable {
     /// The upstream refused the connection, or cannot be reached.
     case connectFailed
+    /// The endpoint's name has no address yet.
+    case noAddress
     /// The upstream did not take the connection in time.
     case connectTimedOut
     /// Every connection is taken and the queue is full.
@@ -35,6 +37,7 @@ enum ExchangeError: UInt8, BitwiseCopyable, CaseIterable {
     var word: StaticString {
         switch self {
         case .connectFailed: "connect_failed"
+        case .noAddress: "no_address"
         case .connectTimedOut: "connect_timed_out"
         case .poolExhausted: "pool_exhausted"
         case .outOfResources: "out_of_resources"
@@ -56,8 +59,8 @@ enum ExchangeError: UInt8, BitwiseCopyable, CaseIterable {
     /// The upstream is to blame, so another origin may do better.
     var isUpstreamFault: Bool {
         switch self {
-        case .connectFailed, .connectTimedOut, .poolExhausted, .closedBeforeHead, .badHead,
-            .firstByteTimedOut:
+        case .connectFailed, .noAddress, .connectTimedOut, .poolExhausted, .closedBeforeHead,
+            .badHead, .firstByteTimedOut:
             true
         case .outOfResources, .totalTimedOut, .cutShort, .clientGone, .clientBadBody,
             .clientTooSlow, .headTooLong:
@@ -70,7 +73,7 @@ enum ExchangeError: UInt8, BitwiseCopyable, CaseIterable {
         switch self {
         case .connectFailed, .closedBeforeHead, .badHead, .cutShort: 502
         case .connectTimedOut, .firstByteTimedOut, .totalTimedOut: 504
-        case .poolExhausted, .outOfResources: 503
+        case .noAddress, .poolExhausted, .outOfResources: 503
         case .clientGone, .clientBadBody: 400
         case .clientTooSlow: 408
         case .headTooLong: 431

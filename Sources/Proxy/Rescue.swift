@@ -30,7 +30,9 @@ extension Reactor {
             return
         default: break
         }
-        if error == .connectFailed || error == .connectTimedOut, self.reachNextEndpoint(exchange) {
+        if error == .connectFailed || error == .connectTimedOut || error == .noAddress,
+            self.reachNextEndpoint(exchange)
+        {
             return
         }
         if error.mayBeLostRace, onReused, self.mayRetry(e) {

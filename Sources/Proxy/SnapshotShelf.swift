@@ -84,7 +84,9 @@ extension Reactor {
                         self.pools[pool] = UpstreamPool()
                         self.pools[pool].hasAddress = true
                     }
-                    self.pools[pool].address = endpointAddress(endpoint)
+                    self.pools[pool].address = SocketAddress(
+                        bytes: view.window(endpoint.address).array
+                    )
                     self.pools[pool].countMax =
                         isCopy
                         ? UInt32(Limits.shadowConnectionsPerUpstreamMax)
@@ -111,11 +113,4 @@ extension Reactor {
         self.counters.count(.deltas)
         return figures
     }
-}
-
-/// An endpoint's address for `connect`.
-private func endpointAddress(_ endpoint: EndpointRecord) -> SocketAddress {
-    var bytes: [UInt8] = []
-    for index in 0..<Int(endpoint.addressLength) { bytes.append(endpoint.address[index]) }
-    return SocketAddress(bytes: bytes)
 }

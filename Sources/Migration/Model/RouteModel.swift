@@ -295,18 +295,36 @@ public struct UpstreamModel: Hashable, Sendable {
     }
 }
 
-/// One address of an upstream.
+/// One address of an upstream: a TCP host and port, or a Unix socket.
 public struct EndpointModel: Hashable, Sendable {
-    /// Name or address, brackets of IPv6 left out.
+    /// Name or address, brackets of IPv6 left out; `localhost` for a Unix socket.
     public var host: String
-    /// TCP port.
+    /// TCP port; 0 for a Unix socket.
     public var port: Int
+    /// Path of the Unix socket; `nil`: TCP.
+    public var socketPath: String?
 
-    /// An endpoint from its parts.
+    /// A TCP endpoint from its parts.
     public init(host: String, port: Int) {
         self.host = host
         self.port = port
     }
+
+    /// A Unix socket (107 bytes of path at most).
+    public init(socketPath: String) {
+        self.host = "localhost"
+        self.port = 0
+        self.socketPath = socketPath
+    }
+
+    /// `host:port`, `[::1]:port`, or `localhost` for a Unix socket: the Host that it gets.
+    public var authority: String {
+        guard self.socketPath == nil else { return self.host }
+        return (self.host.contains(":") ? "[\(self.host)]" : self.host) + ":\(self.port)"
+    }
+
+    /// As a file has it: `host:port` or `unix:path`.
+    public var text: String { self.socketPath.map { "unix:\($0)" } ?? self.authority }
 }
 
 /// `kind: Tenant`, or `banyan tenants add`.

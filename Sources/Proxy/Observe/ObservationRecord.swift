@@ -17,7 +17,7 @@ struct ObservationPart: BitwiseCopyable {
     /// Request sent to last byte.
     var microseconds: UInt32 = 0
     /// The sockaddr of the endpoint that was asked.
-    var address = InlineArray<28, UInt8>(repeating: 0)
+    var address = InlineArray<112, UInt8>(repeating: 0)
     var addressCount: UInt8 = 0
 
     /// One behind its last byte in the area.

@@ -141,10 +141,10 @@ extension Reactor {
         }
         book.write(slot, at: Int(part.start), head)
         part.requestCount = Int32(head.count)
-        let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
-        let endpoint = view.endpoint(self.exchanges[e].endpoint)
-        part.address = endpoint.address
-        part.addressCount = endpoint.addressLength
+        // Where it went, not where the snapshot says: names move.
+        let address = self.pools[Int(self.exchanges[e].pool)].address
+        part.address = address.storage
+        part.addressCount = UInt8(address.length)
         book[slot][origin] = part
     }
 

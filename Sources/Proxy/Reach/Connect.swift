@@ -92,6 +92,10 @@ extension Reactor {
 
     private mutating func connect(_ exchange: Handle, pool: Int) {
         let e = exchange.index
+        guard self.pools[pool].address.length > 0 else {
+            self.fail(exchange, .noAddress)
+            return
+        }
         let fd: Int32
         let isConnected: Bool
         do throws(Errno) {

@@ -200,7 +200,7 @@ extension Explanation {
         guard !writer.overflowed else { throw .malformed }
         return ResolvedSide(
             head: pool.window(block, 0, writer.position).array,
-            address: (0..<Int(endpoint.addressLength)).map { endpoint.address[$0] },
+            address: view.window(endpoint.address).array,
             host: host
         )
     }
