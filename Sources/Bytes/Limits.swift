@@ -532,6 +532,10 @@ public enum Limits {
     ///
     /// Beyond: left out (an answer over TCP may hold thousands).
     public static let nameAddressesMax = 64
+    /// Addresses of one name that are used at once (`dns.addresses`).
+    ///
+    /// Beyond: left out, best first; another takes the place of one that leaves.
+    public static let addressesPerEndpointMax = 16
     /// Name servers that `dns.servers` may list.
     public static let nameServersMax = 8
     /// The shortest time for which an answer counts, whatever `dns.minTTL` says.
@@ -544,6 +548,21 @@ public enum Limits {
     ///
     /// Beyond: it goes on without; their endpoints are used once they resolve.
     public static let nameLoadWaitMilliseconds = 2_000
+
+    // MARK: Health checks
+
+    /// Threads that look at endpoints; as many are started as there are endpoints to look at.
+    ///
+    /// Beyond: checks wait for a thread, so that they are made less often than asked for.
+    public static let healthThreadsMax = 16
+    /// The shortest `health.active.interval`.
+    public static let healthIntervalMinMilliseconds = 100
+    /// The longest `health.active.timeout`.
+    public static let healthTimeoutMaxMilliseconds = 60_000
+    /// Bytes of an answer to a check that are read.
+    ///
+    /// Beyond: the status has told; a head that is longer fails.
+    public static let healthAnswerBytesMax = 16_384
 
     // MARK: Admin
 

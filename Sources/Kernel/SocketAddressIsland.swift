@@ -5,7 +5,7 @@
 import CLinux
 import Glibc
 
-/// An IPv4, IPv6 or Unix address: a plain value.
+/// An IPv4, IPv6 or Unix address (107 bytes of path at most): a plain value.
 @safe
 public struct SocketAddress: BitwiseCopyable, Sendable {
     /// The bytes of the sockaddr.
@@ -35,6 +35,19 @@ public struct SocketAddress: BitwiseCopyable, Sendable {
         self.storage[0] = UInt8(AF_UNIX)
         for index in path.indices { self.storage[index + 2] = path[index] }
         self.length = UInt32(path.count + 3)
+    }
+
+    /// A TCP address from the 4 or 16 bytes of an IP address, as they stand on the wire.
+    public init(ip: [UInt8], port: Int) {
+        precondition(ip.count == 4 || ip.count == 16, "\(ip.count) bytes")
+        precondition((0...65_535).contains(port), "port \(port)")
+        self.init()
+        let isIPv4 = ip.count == 4
+        self.storage[0] = UInt8(isIPv4 ? AF_INET : AF_INET6)
+        self.storage[2] = UInt8(port >> 8)
+        self.storage[3] = UInt8(port & 0xff)
+        for index in ip.indices { self.storage[(isIPv4 ? 4 : 8) + index] = ip[index] }
+        self.length = isIPv4 ? 16 : 28
     }
 
     /// The sockaddr's bytes.
@@ -105,6 +118,15 @@ public struct SocketAddress: BitwiseCopyable, Sendable {
             return String(decoding: self.bytes.dropFirst(2).prefix { $0 != 0 }, as: UTF8.self)
         default: return "(none)"
         }
+    }
+}
+
+extension SocketAddress: Equatable {
+    /// The same sockaddr.
+    public static func == (a: SocketAddress, b: SocketAddress) -> Bool {
+        guard a.length == b.length else { return false }
+        for index in 0..<Int(a.length) where a.storage[index] != b.storage[index] { return false }
+        return true
     }
 }
 

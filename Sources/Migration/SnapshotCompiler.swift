@@ -226,7 +226,7 @@ public struct SnapshotCompiler {
             address.count <= Limits.sockaddrBytesMax
         else { throw .noAddress(model.source, endpoint) }
         var record = EndpointRecord()
-        record.number = self.numbers.endpoints.number(of: "\(model.name) \(endpoint.text)")
+        record.number = self.numbers.endpoints.number(of: "\(model.name) \(endpoint.key)")
         guard Int(record.number) < Limits.endpointsMax else {
             throw .tooMany("endpoints", limit: Limits.endpointsMax)
         }

@@ -90,6 +90,8 @@ struct UpstreamConnection: BitwiseCopyable {
     var transport = Transport.plain
     /// Which pool it belongs to.
     var pool: UInt32
+    /// Which of the pool's addresses it goes to.
+    var addressSerial: UInt32 = 0
     var exchange = Handle.none
     var canRead = false
     var canWrite = false

@@ -165,6 +165,11 @@ public final class DataPlane: Sendable {
         return receipt
     }
 
+    /// Tells every worker what has changed about endpoints; in order with snapshots.
+    public func post(_ update: EndpointUpdate) {
+        for mailbox in self.mailboxes { mailbox.post(.endpoints(update)) }
+    }
+
     /// Stops accepting; every worker ends when its last connection is gone.
     public func drain() { for mailbox in self.mailboxes { mailbox.post(.drain) } }
 

@@ -135,6 +135,7 @@ struct Reactor: ~Copyable {
             case .snapshot(let snapshot, let receipt):
                 self.take(snapshot)
                 receipt?.confirm()
+            case .endpoints(let update): self.take(update)
             case .delta(let delta, let receipt):
                 receipt.confirm(worker: self.worker, self.apply(delta))
             case .agreement(let slot, let serial, let isEqual):

@@ -10,6 +10,8 @@ enum MailboxMessage: Sendable {
     case snapshot(Snapshot, SnapshotReceipt?)
     /// Standings changed.
     case delta(Delta, DeltaReceipt)
+    /// Endpoints have moved, or are well or unwell.
+    case endpoints(EndpointUpdate)
     /// The compare threads have looked at an observation that a client waits for.
     case agreement(slot: UInt32, serial: UInt32, isEqual: Bool)
     /// Start accepting: standings are as they must be.

@@ -84,9 +84,12 @@ extension Reactor {
                         self.pools[pool] = UpstreamPool()
                         self.pools[pool].hasAddress = true
                     }
-                    self.pools[pool].address = SocketAddress(
-                        bytes: view.window(endpoint.address).array
-                    )
+                    if self.pools[pool].address.length == 0 {
+                        // Later addresses come as updates, newer than any snapshot.
+                        self.pools[pool].address = SocketAddress(
+                            bytes: view.window(endpoint.address).array
+                        )
+                    }
                     self.pools[pool].countMax =
                         isCopy
                         ? UInt32(Limits.shadowConnectionsPerUpstreamMax)

@@ -10,7 +10,7 @@ struct ConfigurationFile {
     /// Keys at the top: what is out of place in a route file.
     static let keys: Set<String> = [
         "listeners", "admin", "store", "routes", "flags", "accessLog", "workers", "drain", "limits",
-        "name",
+        "name", "dns",
     ]
 
     let file: String
@@ -45,6 +45,7 @@ struct ConfigurationFile {
         self.readListeners(&top, &model)
         self.readPlaces(&top, &model, folder: folder)
         self.readProcess(&top, &model)
+        model.nameServers = nameServers(&top)
         if var limits = top.object("limits") { model.limits = edgeLimits(&limits) }
         top.finish()
         return model

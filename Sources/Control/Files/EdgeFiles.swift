@@ -35,8 +35,9 @@ public struct EdgeFiles: Sendable {
             return result
         }
         result.files.append(file)
+        findings.folder = folder(of: path)
         let configuration = ConfigurationFile(file: path, findings: findings)
-        result.configuration = configuration.read(file.bytes, folder: folder(of: path))
+        result.configuration = configuration.read(file.bytes, folder: findings.folder)
         let endings = [".yaml", ".yml"]
         let routes = reader.folder(result.configuration.routesPath, endings: endings)
         let flags = reader.folder(result.configuration.flagsPath, endings: [".json"])
@@ -46,13 +47,16 @@ public struct EdgeFiles: Sendable {
 
     /// Checks files that were read elsewhere, say by an editor or a test.
     ///
-    /// Without `flags` the flags that routes name are not looked up.
+    /// Without `flags` the flags that routes name are not looked up. Paths in route files are seen
+    /// from the folder of `configuration`, or of the one that stood at `configurationPath`.
     public static func check(
         configuration: SourceFile? = nil,
         routes: [SourceFile],
-        flags: [SourceFile]? = nil
+        flags: [SourceFile]? = nil,
+        configurationPath: String? = nil
     ) -> EdgeFiles {
         let findings = Findings()
+        findings.folder = (configuration?.name ?? configurationPath).map { folder(of: $0) } ?? ""
         var result = EdgeFiles()
         if let configuration {
             result.files.append(configuration)

@@ -8,6 +8,8 @@ final class Findings {
     private(set) var problems: [Problem] = []
     /// Whether something could not be read, so that names may be missing which are defined there.
     var isIncomplete = false
+    /// The folder that relative paths in route files are seen from: that of `banyan.yaml`.
+    var folder = ""
     /// Names of other things that the files use, to be looked up when all files are read.
     var references: [Reference] = []
 

@@ -68,7 +68,9 @@ enum NameRules {
             return EndpointModel(host: host, port: port)
         }
         guard self.isHost(host.lowercased()) else { return nil }
-        return EndpointModel(host: host.lowercased(), port: port)
+        var endpoint = EndpointModel(host: host.lowercased(), port: port)
+        endpoint.isName = self.address(host) == nil
+        return endpoint
     }
 
     /// `10.0.0.0/8`, `::1/128`, or one address; `nil`: neither, or bits beyond the prefix are set.

@@ -219,10 +219,32 @@ private let fieldCodes: [ProblemCode] = [
     ProblemCode(
         "R045",
         "not an address",
-        "Endpoints and listeners are host:port (IPv6 in brackets); trusted peers are blocks without bits "
-            + "behind their prefix.",
+        "Endpoints and listeners are host:port (IPv6 in brackets), endpoints also unix:path; trusted peers "
+            + "are blocks without bits behind their prefix.",
         bad: "endpoints: [\"10.0.0.7\"]",
         good: "endpoints: [\"10.0.0.7:8080\"]"
+    ),
+    ProblemCode(
+        "R070",
+        "not a path of a Unix socket",
+        "The kernel takes 107 bytes, the folder of banyan.yaml included, from which relative paths are "
+            + "seen.",
+        bad: "endpoints: [\"unix:\"]",
+        good: "endpoints: [\"unix:run/legacy.sock\"]"
+    ),
+    ProblemCode(
+        "R071",
+        "a field that this type of health check has no use for",
+        "What is written would have no effect, and somebody would rely on it.",
+        bad: "active: { type: tcp, path: /livez }",
+        good: "active: { type: http, path: /livez }"
+    ),
+    ProblemCode(
+        "R072",
+        "not a name server",
+        "Who resolves names cannot be a name: an address, with a port unless it is 53.",
+        bad: "dns: { servers: [ns.example] }",
+        good: "dns: { servers: [\"10.0.0.53\"] }"
     ),
 ]
 
@@ -390,6 +412,14 @@ private let routeCodes: [ProblemCode] = [
         bad: "redirect: { to: /v2, status: 301, maxAge: 1d }",
         good: "redirect: { to: /v2, status: 301, maxAge: 1m }"
     ),
+    ProblemCode(
+        "R110",
+        "an endpoint's name does not resolve now",
+        "The edge starts and asks again; until the name resolves, its endpoint answers 503. Often it is "
+            + "misspelt.",
+        bad: "endpoints: [\"virtual-car.internal:8080\"]",
+        good: "endpoints: [\"virtual-care.internal:8080\"]"
+    ),
 ]
 
 private let syntaxCodes: [ProblemCode] = [
@@ -477,7 +507,7 @@ private let buildCodes: [ProblemCode] = [
     ProblemCode(
         "R090",
         "an upstream's host has no address",
-        "Names are resolved when a set is loaded; one without an address would be a dead origin.",
+        "Whoever resolved the name gave something that is no address.",
         bad: "spec: { endpoints: [\"virtual-car.internal:8080\"] }",
         good: "spec: { endpoints: [\"virtual-care.internal:8080\"] }"
     ),

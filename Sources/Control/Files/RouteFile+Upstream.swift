@@ -8,37 +8,19 @@ import Migration
 func upstreamModel(_ header: DocumentHeader, _ reader: FieldReader) -> UpstreamModel? {
     var spec = reader
     defer { spec.finish() }
-    _ = spec.required("endpoints", "a list of host:port")
-    let written = spec.has("endpoints") ? spec.texts("endpoints") : nil
+    let endpoints = endpointModels(&spec, upstream: header.name)
     let connections = spec.integer("connections", in: 1...Limits.upstreamConnectionsMax)
-    guard let written else { return nil }
-    var endpoints: [EndpointModel] = []
-    for (text, node) in written {
-        guard let endpoint = NameRules.endpoint(text), endpoint.port > 0 else {
-            spec.problem(
-                "R045",
-                "`\(text)` is no endpoint",
-                node,
-                "write host:port, an IPv6 address in brackets"
-            )
-            continue
-        }
-        endpoints.append(endpoint)
+    let names = endpointNames(&spec)
+    var active: ActiveHealthModel?
+    if var health = spec.object("health") {
+        active = activeHealth(&health)
+        health.finish()
     }
-    guard !endpoints.isEmpty else {
-        if written.isEmpty {
-            spec.problem(
-                "R018",
-                "upstream `\(header.name)` has no endpoint",
-                at: spec.keyPosition("endpoints"),
-                length: 9,
-                caret: "at least one"
-            )
-        }
-        return nil
-    }
+    guard let endpoints else { return nil }
     var model = UpstreamModel(name: header.name, endpoints: endpoints, source: header.source)
     if let connections { model.connectionsMax = connections }
+    model.names = names
+    model.activeHealth = active
     return model
 }
 

@@ -15,7 +15,7 @@ struct RouteFile {
         "apiVersion", "kind", "metadata", "spec", "matches", "legacy", "modern", "stages", "stage",
         "redirect", "entitlement", "data", "settle", "safe", "unsafe", "shadow", "timeouts",
         "encodedSlash", "doubleSlash", "gate", "parity", "hostnames", "endpoints", "hosts",
-        "aliases",
+        "aliases", "dns", "health",
     ]
 
     static let apiVersion = "banyan.dev/v1"

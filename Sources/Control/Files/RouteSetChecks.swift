@@ -72,7 +72,7 @@ struct RouteSetChecks {
             ("routes", self.set.routes.count, Limits.routesMax),
             ("migrations", Set(self.set.routes.map(\.migration)).count, Limits.migrationsMax),
             (
-                "endpoints", self.set.upstreams.reduce(0) { $0 + $1.endpoints.count },
+                "endpoints", self.set.upstreams.reduce(0) { $0 + $1.places.count },
                 Limits.endpointsMax
             ),
         ]

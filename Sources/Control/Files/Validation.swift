@@ -107,6 +107,7 @@ private struct Gathering {
             self.flags.append(file)
         } else if Gathering.isConfiguration(file) {
             self.configurations.append(file)
+            self.findings.folder = folder(of: file.name)
             let reading = ConfigurationFile(file: file.name, findings: self.findings)
             let model = reading.read(file.bytes, folder: folder(of: file.name))
             self.configuration = model

@@ -46,18 +46,24 @@ public struct SavedFiles: Sendable {
         else { return nil }
         var routes: [SourceFile] = []
         var flags: [SourceFile] = []
+        var configurationPath: String?
         for item in items.items ?? [] {
             guard let name = item["name"]?.text, let text = item["text"]?.text else { return nil }
             let file = SourceFile(name: name, bytes: Array(text.utf8))
             if name.hasSuffix(".json") {
                 flags.append(file)
-            } else if !SavedFiles.isConfiguration(file) {
+            } else if SavedFiles.isConfiguration(file) {
+                configurationPath = name
+            } else {
                 routes.append(file)
             }
         }
-        guard var set = try? EdgeSet(EdgeFiles.check(routes: routes, flags: flags)) else {
-            return nil
-        }
+        let files = EdgeFiles.check(
+            routes: routes,
+            flags: flags,
+            configurationPath: configurationPath
+        )
+        guard var set = try? EdgeSet(files) else { return nil }
         set.isSavedCopy = true
         return set
     }

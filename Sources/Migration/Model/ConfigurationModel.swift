@@ -80,6 +80,8 @@ public struct ConfigurationModel: Hashable, Sendable {
     public var drainDelayMilliseconds = 0
     /// `limits`: bounds on clients, kept connections and copies.
     public var limits = EdgeLimits()
+    /// `dns`: who is asked for the names of endpoints.
+    public var nameServers = NameServersModel()
     /// `name`: the edge's name in `Via` and answers.
     public var edgeName = "banyan"
 
@@ -103,6 +105,7 @@ public struct ConfigurationModel: Hashable, Sendable {
                 self.adminSocket == other.adminSocket && self.observeHost == other.observeHost
                     && self.observePort == other.observePort
             ),
+            ("dns", self.nameServers == other.nameServers),
             (
                 "drain",
                 self.drainTimeoutMilliseconds == other.drainTimeoutMilliseconds

@@ -284,6 +284,10 @@ public struct UpstreamModel: Hashable, Sendable {
     public var endpoints: [EndpointModel]
     /// Connections of one worker to this upstream.
     public var connectionsMax: Int = 1_024
+    /// `spec.dns`: how names among the endpoints are resolved.
+    public var names = EndpointNamesModel()
+    /// `spec.health.active`; `nil`: endpoints are not looked at.
+    public var activeHealth: ActiveHealthModel?
     /// Where it is written.
     public var source: ModelSource
 
@@ -292,6 +296,18 @@ public struct UpstreamModel: Hashable, Sendable {
         self.name = name
         self.endpoints = endpoints
         self.source = source
+    }
+
+    /// The endpoints as they are used: one that is a name stands for so many of its addresses.
+    public var places: [EndpointModel] {
+        self.endpoints.flatMap { endpoint in
+            guard endpoint.isName else { return [endpoint] }
+            return (0..<max(1, self.names.addressesMax)).map { slot in
+                var place = endpoint
+                place.slot = slot
+                return place
+            }
+        }
     }
 }
 
@@ -303,6 +319,10 @@ public struct EndpointModel: Hashable, Sendable {
     public var port: Int
     /// Path of the Unix socket; `nil`: TCP.
     public var socketPath: String?
+    /// Whether the host is a name, not an address.
+    public var isName = false
+    /// Which of a name's addresses, from 0: an endpoint whose name has several counts as several.
+    public var slot = 0
 
     /// A TCP endpoint from its parts.
     public init(host: String, port: Int) {
@@ -325,6 +345,10 @@ public struct EndpointModel: Hashable, Sendable {
 
     /// As a file has it: `host:port` or `unix:path`.
     public var text: String { self.socketPath.map { "unix:\($0)" } ?? self.authority }
+
+    /// What tells it from every other endpoint of its upstream: ``text``, and `#2` for the second
+    /// address of a name.
+    public var key: String { self.slot == 0 ? self.text : "\(self.text)#\(self.slot + 1)" }
 }
 
 /// `kind: Tenant`, or `banyan tenants add`.

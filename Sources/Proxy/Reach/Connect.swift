@@ -105,6 +105,7 @@ extension Reactor {
             return
         }
         var connection = UpstreamConnection(fd: fd, pool: UInt32(pool))
+        connection.addressSerial = self.pools[pool].addressSerial
         connection.exchange = exchange
         connection.canWrite = isConnected
         guard let handle = self.upstreams.insert(connection) else {
@@ -196,6 +197,11 @@ extension Reactor {
         self.upstreams[u].exchange = .none
         self.giveUpstreamBlocks(u)
         let pool = Int(self.upstreams[u].pool)
+        guard self.upstreams[u].addressSerial == self.pools[pool].addressSerial else {
+            // The endpoint has moved: whoever waits gets a connection to where it is now.
+            self.closeUpstream(handle)
+            return
+        }
         if let exchange = self.takeWaiting(pool: pool) {
             self.upstreams[u].isReused = true
             self.attach(exchange, u)

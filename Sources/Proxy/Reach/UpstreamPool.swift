@@ -25,8 +25,13 @@ struct UpstreamPool: BitwiseCopyable {
     var openUntil: UInt64 = 0
     /// Half open: one copy is on its way to see whether the origin is back.
     var isProbed = false
+    /// Where the endpoint is; empty: its name has no address now.
     var address = SocketAddress()
-    /// Blocks that this pool's copies hold.
+    /// Grows with every other address: connections of an earlier one are not used again.
+    var addressSerial: UInt32 = 0
+    /// Active checks have found the endpoint unwell.
+    var isUnhealthy = false
+    /// A snapshot has named the endpoint.
     var hasAddress = false
 
     /// The number of the pool of an endpoint for clients or for copies.
