@@ -63,7 +63,7 @@ var targets: [Target] = [
     area("YAML", ["Bytes", "Documents", "CFyaml"]),
     area("Patterns", ["Bytes", "CPCRE2"]),
     area("Decode", ["Bytes", "Parity", "CZlib", "CBrotli", "CZstd", "CLibXML2"]),
-    area("Names", ["Bytes", "CCAres", "CLinux"]),
+    area("Names", ["Bytes", "CCAres"]),
     // planes: they never import each other
     area("Proxy", ["Bytes", "Parity", "Migration", "Wire", "Kernel", "Patterns"]),
     area(

@@ -132,7 +132,9 @@ public struct NameBook: Sendable {
         }
     }
 
-    /// 1 s, 2 s, 4 s ... up to `Limits.nameRetryMaxMilliseconds`.
+    /// 1 s, 2 s, 4 s ...
+    ///
+    /// up to `Limits.nameRetryMaxMilliseconds`.
     static func pause(afterFailures failures: Int) -> UInt64 {
         let doubled = Limits.nameRetryMinMilliseconds << UInt64(min(max(failures, 1) - 1, 16))
         return min(doubled, Limits.nameRetryMaxMilliseconds)

@@ -14,7 +14,10 @@ public enum NameError: Error, Sendable, Equatable, BitwiseCopyable {
     case refused
     /// No server answered in time.
     case timedOut
-    /// No server could be reached.
+    /// Every server refused the connection or the question, or failed.
+    ///
+    /// c-ares asks the next server after SERVFAIL, REFUSED and NOTIMP, and tells no more than this
+    /// when none is left.
     case unreachable
     /// The answer was no DNS message, or pointed at itself.
     case malformed
@@ -37,7 +40,7 @@ public enum NameError: Error, Sendable, Equatable, BitwiseCopyable {
         case .serverFailed: "the name server failed"
         case .refused: "the name server refused"
         case .timedOut: "no name server answered in time"
-        case .unreachable: "no name server can be reached"
+        case .unreachable: "every name server fails, refuses or cannot be reached"
         case .malformed: "the name server's answer is malformed"
         case .badName: "not a name"
         case .badServers: "not a list of name servers"

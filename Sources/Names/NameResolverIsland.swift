@@ -26,7 +26,8 @@ public struct NameResolver: ~Copyable {
 
     /// A resolver.
     ///
-    /// - Throws: ``NameError/badServers`` when the plan's servers are none, ``NameError/unavailable``
+    /// - Throws: ``NameError/badServers`` when the plan's servers are none,
+    /// ``NameError/unavailable``
     ///   when there is no memory.
     public init(_ plan: ResolverPlan) throws(NameError) {
         guard NameResolver.isReady else { throw .unavailable }

@@ -25,6 +25,7 @@ public final class NameServer: @unchecked Sendable {
         case datagram([UInt8])
     }
 
+    /// The port, of UDP and TCP.
     public let port: Int
     private let udp: Int32
     private let tcp: Int32

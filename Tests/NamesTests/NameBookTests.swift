@@ -116,7 +116,8 @@ struct NameBookTests {
         #expect(book[self.name] == nil && book[other]?.answer == nil && book.count == 1)
     }
 
-    @Test func `other bounds of a known name are asked for at once and keep what is known`() throws {
+    @Test func `other bounds of a known name are asked for at once and keep what is known`() throws
+    {
         var (book, number) = try self.asked()
         let reply = NameReply(tag: number, result: self.answer([self.first], ttl: 60))
         _ = book.take(reply, nowMilliseconds: 0)

@@ -81,9 +81,9 @@ struct NameResolverTests {
         let tail: [UInt8] = [0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 10, 0, 0, 1]
         let rows: [(String, NameServer.Reply, [NameError])] = [
             ("NXDOMAIN", .code(3), [.notFound]),
-            ("SERVFAIL", .code(2), [.serverFailed]),
-            ("REFUSED", .code(5), [.refused]),
-            ("NOTIMP", .code(4), [.refused]),
+            ("SERVFAIL", .code(2), [.serverFailed, .unreachable]),
+            ("REFUSED", .code(5), [.refused, .unreachable]),
+            ("NOTIMP", .code(4), [.refused, .unreachable]),
             ("no record", .addresses([], ttl: 1), [.noAddress]),
             ("silence", .silence, [.timedOut]),
             ("a pointer to itself", .raw(self16 + tail, count: 1), [.malformed]),
@@ -91,10 +91,17 @@ struct NameResolverTests {
             ("a pointer beyond the end", .raw([0xff, 0xff] + tail, count: 1), [.malformed]),
             ("a record cut short", .raw([0xc0, 12, 0, 1, 0, 1, 0, 0], count: 1), [.malformed]),
             ("more records told than sent", .raw([0xc0, 12] + tail, count: 900), [.malformed]),
-            ("an address of two bytes", .raw(NameServer.record([0xc0, 12], type: 1, ttl: 1, [1, 2]),
-                count: 1), [.malformed, .noAddress]),
-            ("a header alone", .datagram([0, 0, 0x81, 0x80, 0, 0, 0, 0, 0, 0, 0, 0]),
-                [.timedOut, .malformed, .noAddress]),
+            (
+                "an address of two bytes",
+                .raw(
+                    NameServer.record([0xc0, 12], type: 1, ttl: 1, [1, 2]),
+                    count: 1
+                ), [.malformed, .noAddress]
+            ),
+            (
+                "a header alone", .datagram([0, 0, 0x81, 0x80, 0, 0, 0, 0, 0, 0, 0, 0]),
+                [.timedOut, .malformed, .noAddress]
+            ),
             ("three bytes", .datagram([0, 0, 0x81]), [.timedOut, .malformed]),
         ]
         for (situation, reply, expected) in rows {

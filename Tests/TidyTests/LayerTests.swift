@@ -21,11 +21,12 @@ enum LayerRules {
         "YAML": ["Bytes", "Documents", "CFyaml"],
         "Patterns": ["Bytes", "CPCRE2"],
         "Decode": ["Bytes", "Parity", "CZlib", "CBrotli", "CZstd", "CLibXML2"],
+        "Names": ["Bytes", "CCAres"],
         // planes: they never import each other
         "Proxy": ["Bytes", "Parity", "Migration", "Wire", "Kernel", "Patterns"],
         "Control": [
             "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "Store", "YAML",
-            "Patterns", "Decode",
+            "Patterns", "Decode", "Names",
             "Foundation",
         ],
         // programs

@@ -412,14 +412,6 @@ private let routeCodes: [ProblemCode] = [
         bad: "redirect: { to: /v2, status: 301, maxAge: 1d }",
         good: "redirect: { to: /v2, status: 301, maxAge: 1m }"
     ),
-    ProblemCode(
-        "R110",
-        "an endpoint's name does not resolve now",
-        "The edge starts and asks again; until the name resolves, its endpoint answers 503. Often it is "
-            + "misspelt.",
-        bad: "endpoints: [\"virtual-car.internal:8080\"]",
-        good: "endpoints: [\"virtual-care.internal:8080\"]"
-    ),
 ]
 
 private let syntaxCodes: [ProblemCode] = [
@@ -538,6 +530,14 @@ private let buildCodes: [ProblemCode] = [
         "Requests that match no route would have no origin.",
         bad: "default: legcy",
         good: "default: legacy"
+    ),
+    ProblemCode(
+        "R110",
+        "an endpoint's name does not resolve now",
+        "The edge starts and asks again; until the name resolves, its endpoint answers 503. Often it is "
+            + "misspelt.",
+        bad: "endpoints: [\"virtual-car.internal:8080\"]",
+        good: "endpoints: [\"virtual-care.internal:8080\"]"
     ),
     ProblemCode(
         "R095",

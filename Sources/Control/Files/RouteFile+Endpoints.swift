@@ -47,7 +47,9 @@ func endpointModels(_ spec: inout FieldReader, upstream: String) -> [EndpointMod
 private func endpointAdvice(_ text: String) -> String {
     let scheme = text.prefix { $0 != ":" }.lowercased()
     if scheme == "http" || scheme == "https" { return "write host:port, without a scheme" }
-    if text.hasPrefix("/") || text.hasPrefix("./") { return "did you mean `unix:\(printable(text))`?" }
+    if text.hasPrefix("/") || text.hasPrefix("./") {
+        return "did you mean `unix:\(printable(text))`?"
+    }
     if scheme != text.lowercased(), nearestName(scheme, among: ["unix"]) != nil {
         return "did you mean `unix:`?"
     }

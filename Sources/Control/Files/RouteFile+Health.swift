@@ -27,7 +27,8 @@ func activeHealth(_ health: inout FieldReader) -> ActiveHealthModel? {
         }
     }
     if let host = active.text("host") {
-        if NameRules.isFieldValue(host), !host.isEmpty, !host.contains(" "), host.utf8.count <= 255 {
+        if NameRules.isFieldValue(host), !host.isEmpty, !host.contains(" "), host.utf8.count <= 255
+        {
             model.host = host
         } else {
             let node = active.node("host") ?? active.node
@@ -94,8 +95,10 @@ private func readStatus(_ active: inout FieldReader, _ model: inout ActiveHealth
 }
 
 private func readTimes(_ active: inout FieldReader, _ model: inout ActiveHealthModel) {
-    if let time = active.milliseconds("interval", in: Limits.healthIntervalMinMilliseconds...3_600_000)
-    {
+    if let time = active.milliseconds(
+        "interval",
+        in: Limits.healthIntervalMinMilliseconds...3_600_000
+    ) {
         model.intervalMilliseconds = time
     }
     if let time = active.milliseconds("timeout", in: 10...Limits.healthTimeoutMaxMilliseconds) {

@@ -242,6 +242,12 @@ struct SnapshotBuilder {
     @Sendable static func systemResolver(
         _ endpoint: EndpointModel
     ) -> Result<[UInt8], FilesProblemText> {
+        if let path = endpoint.socketPath {
+            guard let address = SocketAddress(unixPath: path) else {
+                return .failure(FilesProblemText(text: "the path is too long"))
+            }
+            return .success(address.bytes)
+        }
         do {
             let addresses = try Kernel.resolve(host: endpoint.host, port: endpoint.port)
             guard let first = addresses.first else {
