@@ -60,6 +60,7 @@ var targets: [Target] = [
         "Store",
         ["Bytes", "Documents", "Migration", "Parity", "CSQLite", "COpenSSL", "CLinux"]
     ),
+    area("TLS", ["Bytes", "COpenSSL", "CLinux"]),
     area("YAML", ["Bytes", "Documents", "CFyaml"]),
     area("Patterns", ["Bytes", "CPCRE2"]),
     area("Decode", ["Bytes", "Parity", "CZlib", "CBrotli", "CZstd", "CLibXML2"]),
@@ -102,6 +103,7 @@ var targets: [Target] = [
     tests("WireTests", ["Wire", "Bytes", "Corpora"]),
     tests("KernelTests", ["Kernel", "Bytes"]),
     tests("StoreTests", ["Store", "Parity", "Migration", "Documents", "Bytes"]),
+    tests("TLSTests", ["TLS", "Bytes", "COpenSSL"]),
     tests("YAMLTests", ["YAML", "Bytes", "Documents"]),
     tests("PatternsTests", ["Patterns", "Bytes"]),
     tests("DecodeTests", ["Decode", "Parity", "Documents", "Bytes"]),

@@ -18,6 +18,7 @@ enum LayerRules {
         "Wire": ["Bytes"],
         "Kernel": ["Bytes"],
         "Store": ["Bytes", "Documents", "Migration", "Parity", "CSQLite", "COpenSSL"],
+        "TLS": ["Bytes", "COpenSSL"],
         "YAML": ["Bytes", "Documents", "CFyaml"],
         "Patterns": ["Bytes", "CPCRE2"],
         "Decode": ["Bytes", "Parity", "CZlib", "CBrotli", "CZstd", "CLibXML2"],
