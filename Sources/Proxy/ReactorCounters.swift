@@ -18,7 +18,7 @@ public enum WorkerCounter: Int, CaseIterable, Sendable {
     case upstreamConnectionsOpen
     /// Exchanges in flight now, copies left out (a gauge).
     case requestsInFlight
-    /// Requests refused before routing: malformed, too long, too slow.
+    /// Requests refused: malformed, too long, too slow; also for their content's chunks.
     case requestsMalformed
     /// `Upgrade` fields that were removed.
     case upgradesRemoved

@@ -74,12 +74,19 @@ for number, fault in enumerate(table.FAULTS):
         # Content that is not there cannot be left unread.
         if fault.reads != "all" and size < 50_000:
             continue
+        # In HTTP/2 an answer to HEAD ends with its head, or is malformed: one kind is enough.
+        if method == "HEAD" and table.IS_H2 and fault.name not in ("an answer", "no content", "closes"):
+            continue
         rows.append((number, method, framing, size))
 rows.sort(key=lambda row: not table.FAULTS[row[0]].is_slow)
 kinds = Counter()
 again = []
-with ThreadPoolExecutor(24) as pool:
-    for one, (got, problem) in zip(rows, pool.map(lambda one: row(*one), rows)):
+# One HTTP/2 connection carries many rows: a fault of the connection would end its neighbours.
+quick = [one for one in rows if not table.FAULTS[one[0]].is_slow]
+parts = [(rows, 24)] if not table.IS_H2 else [(rows[: -len(quick)], 24), (quick, 1)]
+for part, threads in parts:
+    pool = ThreadPoolExecutor(threads)
+    for one, (got, problem) in zip(part, pool.map(lambda one: row(*one), part)):
         kinds[got[0]] += 1
         if problem and got == ("problem", 502) and not is_retried(one):
             again.append(one)

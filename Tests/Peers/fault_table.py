@@ -32,6 +32,7 @@ def answer(status, body=b""):
 
 
 FAULTS = []
+IS_H2 = False
 
 
 def fault(name, outcomes, data, then="keep", reads="all", is_slow=False):

@@ -190,7 +190,7 @@ struct EdgeFigures {
         case .requestsInFlight:
             ("http_requests_in_flight", .gauge, "Requests in work, copies left out.")
         case .requestsMalformed:
-            ("http_requests_malformed_total", .counter, "Requests refused before routing.")
+            ("http_requests_malformed_total", .counter, "Requests refused as malformed.")
         case .upgradesRemoved:
             ("upgrades_removed_total", .counter, "Upgrade fields removed.")
         case .encodedSlashRefused:

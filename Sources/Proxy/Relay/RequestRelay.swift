@@ -147,6 +147,7 @@ extension Reactor {
         do throws(WireError) {
             step = try self.exchanges[e].requestDecoder.step(window)
         } catch {
+            self.counters.count(.requestsMalformed)
             self.fail(self.downstreams[d].exchange, .clientBadBody)
             return .ended
         }

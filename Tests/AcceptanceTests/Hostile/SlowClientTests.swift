@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// Issue 4, "Done when" 2: clients that take their time are cut off, and cost others nothing.
+@Suite("Slow clients", .serialized)
+struct SlowClientTests {
+    /// Deadlines of a second, so that a test need not wait for ten.
+    static let limits = "limits: { headTimeout: 1s, idleTimeout: 2s, rateWindow: 1s }"
+
+    @Test func `500 slow clients of each kind are cut in time, and their memory is bounded`() throws
+    {
+        try Self.run(
+            Places.isSoak ? ["head", "first", "body", "chunks", "read"] : ["head", "body", "read"]
+        )
+    }
+
+    /// Lets 500 clients of each kind loose on one edge, one kind after the other.
+    static func run(_ kinds: [String]) throws {
+        let origin = try PeerProgram.origin("big_origin.py")
+        let migration = PlainMigration(
+            name: "charts",
+            legacy: origin.address,
+            modern: origin.address
+        )
+        let edge = try EdgeUnderTest(
+            files: PlainMigration.files([migration], tenants: ["acme"]),
+            binary: Places.optimisedBinary() ?? Places.binary
+        ) { Self.configuration($0) }
+        for kind in kinds {
+            // The first round pays for memory that is touched once and kept.
+            let first = try Self.round(kind, edge)
+            let second = try Self.round(kind, edge)
+            // Two blocks each way, and as much again for the allocator and kernel structures.
+            #expect(first.rise < 500 * 4 * 16, "\(kind): \(first.rise) KiB")
+            #expect(second.rise < 16 << 10, "\(kind) again: \(second.rise) KiB")
+            print("slow clients, \(kind): \(first.text); again: \(second.text)")
+        }
+        #expect(edge.child.isRunning)
+    }
+
+    private static func round(
+        _ kind: String,
+        _ edge: EdgeUnderTest
+    ) throws -> (rise: Int, text: String) {
+        let before = try edge.kilobytes("VmRSS")
+        let slow = try edge.metric("banyan_clients_too_slow_total")
+        let rows = try PeerProgram.rows("slow_clients.py", ["\(edge.port)", kind, "500"])
+        #expect(rows.wrong == [], "\(kind)")
+        #expect(rows["cut"] == 500, "\(kind)")
+        // A second, and the rest of a window; far below the minute after which the program gives
+        // up.
+        #expect(rows["lasted"] < 30_000, "\(kind)")
+        #expect(rows["failed"] == 0, "\(kind)")
+        #expect(try edge.metric("banyan_clients_too_slow_total") - slow == 500, "\(kind)")
+        for gauge in ["http_requests_in_flight", "connections_open", "blocks_used"] {
+            try waitUntil("banyan_\(gauge) is 0") { try edge.metric("banyan_\(gauge)") == 0 }
+        }
+        let rise = try edge.kilobytes("VmHWM") - before
+        let text =
+            "cut in \(rows["lasted"]) ms, p99 \(rows["quiet"]) then \(rows["busy"]) us, +\(rise) KiB"
+        return (rise, text)
+    }
+
+    private static func configuration(_ ports: EdgeUnderTest.Ports) -> String {
+        """
+        listeners:
+          - name: web
+            address: "127.0.0.1:\(ports.edge)"
+            tenant: { sources: [host, { header: X-Tenant-Id }] }
+            trustedPeers: ["127.0.0.0/8"]
+        admin: { socket: admin.sock, listen: "127.0.0.1:\(ports.observe)" }
+        store: { path: banyan.db, state: state }
+        accessLog: { path: access.log }
+        workers: 2
+        drain: { timeout: 5s }
+        \(self.limits)
+
+        """
+    }
+}
