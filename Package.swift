@@ -119,7 +119,7 @@ var targets: [Target] = [
         "ControlTests",
         [
             "Control", "Parity", "Migration", "Documents", "Store", "Bytes", "Wire", "Kernel",
-            "YAML", "Decode",
+            "YAML", "Decode", "Names", "Corpora",
         ]
     ),
     tests("BanyanTests", ["Banyan", "Control", "Parity", "Documents"]),

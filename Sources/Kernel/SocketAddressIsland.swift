@@ -121,12 +121,17 @@ public struct SocketAddress: BitwiseCopyable, Sendable {
     }
 }
 
-extension SocketAddress: Equatable {
+extension SocketAddress: Hashable {
     /// The same sockaddr.
     public static func == (a: SocketAddress, b: SocketAddress) -> Bool {
         guard a.length == b.length else { return false }
         for index in 0..<Int(a.length) where a.storage[index] != b.storage[index] { return false }
         return true
+    }
+
+    /// All its bytes count.
+    public func hash(into hasher: inout Hasher) {
+        for index in 0..<Int(self.length) { hasher.combine(self.storage[index]) }
     }
 }
 

@@ -7,7 +7,7 @@ import Documents
 enum StatusCommand {
     static let spec = CommandSpec(
         words: ["status"],
-        summary: "Show where cells stand, and how the edge is.",
+        summary: "Show where cells stand, and how the edge and its endpoints are.",
         arguments: "[CELL]",
         positionals: 0...1,
         options: [
@@ -41,6 +41,25 @@ enum StatusCommand {
         return .done
     }
 
+    /// Endpoints that somebody looks at or that have a name; of the others nothing is known.
+    private static func write(
+        _ endpoints: [EndpointStatus],
+        _ times: Times,
+        _ context: CommandContext
+    ) {
+        let known = endpoints.filter { $0.isChecked || $0.isNamed }
+        guard !known.isEmpty else { return }
+        var table = TextTable(["UPSTREAM", "ENDPOINT", "ADDRESS", "STATE", "SINCE", "WHY"])
+        for row in known {
+            table.append([
+                row.upstream, row.endpoint, row.address ?? "", row.state.rawValue,
+                times.dateAndClock(Int(row.sinceMilliseconds)), row.reason ?? "",
+            ])
+        }
+        context.output.line("")
+        context.output.write(table.text)
+    }
+
     private static func write(_ report: StatusReport, _ context: CommandContext) {
         let times = Times(zone: context.timeZone)
         var table = TextTable([
@@ -67,6 +86,7 @@ enum StatusCommand {
         line += " · \(counted(report.tenants, "tenant")) · \(counted(report.routes, "route"))"
         if report.isDraining { line += " · draining" }
         context.output.line(line)
+        self.write(report.endpoints, times, context)
         if let problem = report.reloadProblem {
             context.output.note("warning: the last reload was refused: \(printable(problem))")
         }

@@ -124,6 +124,20 @@ final class EdgePlane: EdgePort {
         return self.plane.post(snapshot).wait(timeoutMilliseconds: timeoutMilliseconds)
     }
 
+    func update(_ endpoints: [EndpointNews]) {
+        self.plane.post(
+            EndpointUpdate(
+                endpoints.map {
+                    EndpointUpdate.Entry(
+                        number: $0.number,
+                        address: $0.address,
+                        isHealthy: $0.isHealthy
+                    )
+                }
+            )
+        )
+    }
+
     func figures() -> [MetricFamily] {
         EdgeFigures(plane: self.plane, routes: self.routes.withLock { $0 }).families + [
             MetricFamily(

@@ -266,6 +266,7 @@ final class RunningEdge: Sendable {
         sleepThread(milliseconds: UInt32(self.configuration.drainDelayMilliseconds))
         self.probes?.stop()
         self.plane.closeSyntheticReads()
+        self.plane.stopWatching()
         self.workers.drain()
         let isClean = self.workers.join(
             timeoutMilliseconds: self.configuration.drainTimeoutMilliseconds

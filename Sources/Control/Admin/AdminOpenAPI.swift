@@ -349,6 +349,22 @@ public let adminOpenAPI = #"""
          "tenants": {"type": "integer"},
          "routes": {"type": "integer"},
          "leftOut": {"type": "integer"},
+         "endpoints": {
+          "type": "array",
+          "items": {
+           "type": "object",
+           "properties": {
+            "upstream": {"type": "string"},
+            "endpoint": {"type": "string"},
+            "address": {"type": ["string", "null"]},
+            "state": {"type": "string"},
+            "sinceMilliseconds": {"type": "integer"},
+            "reason": {"type": ["string", "null"]},
+            "isNamed": {"type": "boolean"},
+            "isChecked": {"type": "boolean"}
+           }
+          }
+         },
          "cells": {
           "type": "array",
           "items": {

@@ -108,6 +108,8 @@ public struct StatusReport: Hashable, Sendable {
     public var cells: [CellStatus] = []
     /// Rows left out because there are too many.
     public var leftOut = 0
+    /// Endpoints of the upstreams, by upstream.
+    public var endpoints: [EndpointStatus] = []
 
     /// An empty report.
     public init() {}
@@ -123,6 +125,7 @@ public struct StatusReport: Hashable, Sendable {
             "storeProblem": .optional(self.storeProblem),
             "tenants": .integer(self.tenants), "routes": .integer(self.routes),
             "cells": .list(self.cells.map(\.document)), "leftOut": .integer(self.leftOut),
+            "endpoints": .list(self.endpoints.map(\.document)),
         ]
     }
 
@@ -144,5 +147,8 @@ public struct StatusReport: Hashable, Sendable {
         self.routes = document["routes"]?.integer ?? 0
         self.cells = cells.compactMap { CellStatus(document: $0) }
         self.leftOut = document["leftOut"]?.integer ?? 0
+        self.endpoints = document["endpoints"]?.items?.compactMap {
+            EndpointStatus(document: $0)
+        } ?? []
     }
 }

@@ -37,6 +37,7 @@ extension ControlPlane {
         ]
         let parity = self.parityProblem
         checks.append(HealthCheck("parity", parity.isEmpty ? .ok : .degraded, parity))
+        checks.append(self.upstreams.check)
         if state.edge?.files.isSavedCopy == true {
             checks.append(
                 HealthCheck("files", .degraded, "serving the saved copy of an earlier set")
@@ -51,6 +52,7 @@ extension ControlPlane {
         var families = state.port?.figures() ?? []
         families += self.fileFigures(state)
         families += self.standingFigures(state)
+        families += self.upstreams.figures
         families += self.parityFigures() + state.parityFigures
         families += processFigures()
         return families

@@ -80,7 +80,7 @@ extension ControlPlane {
             value.set("generation", .integer(change.generation))
             value.set("moved", .list(moves.prefix(ActReport.cellsMax).map(\.document)))
         }
-        value.set("warnings", .list(FilesRefused(edge.files.warnings).lines))
+        value.set("warnings", .list(FilesRefused(edge.files.warnings + edge.warnings).lines))
         value.set("notes", .list(notes))
         return value
     }

@@ -32,6 +32,11 @@ extension ControlPlane {
         report.storeProblem = health.storeError?.text ?? health.journalError?.text
         report.tenants = edge.files.set.tenants.count
         report.routes = edge.files.set.routes.count
+        if cells == nil {
+            report.endpoints = Array(
+                self.upstreams.status.prefix(ControlPlane.statusRowsMax)
+            )
+        }
         let blind = Dictionary(
             self.standings.book.divergences.filter(\.isDiverged).map {
                 ($0.cell, $0.sinceMilliseconds)
@@ -178,7 +183,8 @@ extension ControlPlane {
                     isFrozen: record.isFrozen
                 )
             },
-            isDiverged: { blind.contains($0) }
+            isDiverged: { blind.contains($0) },
+            address: { [upstreams = self.upstreams] in upstreams.address($0) }
         )
     }
 }

@@ -21,6 +21,8 @@ public final class ControlPlane: Sendable {
     /// Parity, when this edge observes.
     public let parity: ParityPlane?
 
+    /// Names and health of endpoints.
+    let upstreams: UpstreamWatch
     let saved: SavedFiles?
     let loadFiles: @Sendable () throws(FilesRefused) -> EdgeSet
     let builder: SnapshotBuilder
@@ -74,10 +76,12 @@ public final class ControlPlane: Sendable {
         self.parity?.grants.attach { kind, actor, text in
             standings.recordNote(kind, ActOrder(actor: actor, reason: text))
         }
+        let upstreams = UpstreamWatch(configuration.nameServers, now: now)
+        self.upstreams = upstreams
         self.builder = SnapshotBuilder(
             listeners: configuration.listeners,
             seed: seed,
-            resolveEndpoint: SnapshotBuilder.systemResolver,
+            lookUp: { upstreams.lookUp($0) },
             unixSeconds: { Int64(now() / 1_000) }
         )
     }
@@ -118,13 +122,18 @@ public final class ControlPlane: Sendable {
         self.standings.attach(port)
         self.saved?.save(edge.files)
         let now = self.now()
-        self.state.withLock { state in
+        let numbers = self.state.withLock { state in
             state.edge = edge
             state.port = port
             state.loadedMilliseconds = now
             state.reloadMilliseconds = now
+            return state.numbers.endpoints
         }
+        self.upstreams.adopt(edge.files.set.upstreams, numbers: numbers, port: port)
     }
+
+    /// Ends what watches endpoints: names are no longer resolved, nobody is looked at.
+    public func stopWatching() { self.upstreams.stop() }
 
     /// Says from now on that no new traffic should come (`/readyz` 503).
     public func beginDraining() { self.state.withLock { $0.isDraining = true } }
@@ -199,10 +208,15 @@ public final class ControlPlane: Sendable {
             state.edge = edge
             return state.port
         }
-        return port?.publish(
-            edge.snapshot,
-            timeoutMilliseconds: Limits.acknowledgeTimeoutMilliseconds
-        ) ?? true
+        let isTaken =
+            port?.publish(
+                edge.snapshot,
+                timeoutMilliseconds: Limits.acknowledgeTimeoutMilliseconds
+            ) ?? true
+        // Behind the snapshot: it names the endpoints, this says where they are now.
+        let numbers = self.state.withLock { $0.numbers.endpoints }
+        self.upstreams.adopt(edge.files.set.upstreams, numbers: numbers, port: port)
+        return isTaken
     }
 
     /// What is in force; refuses before the start.

@@ -34,6 +34,8 @@ public protocol EdgePort: DataPlanePort {
     /// Posts a snapshot to every worker; `true` when all route by it within
     /// `timeoutMilliseconds`.
     func publish(_ snapshot: Snapshot, timeoutMilliseconds: Int) -> Bool
+    /// Tells every worker what has become of endpoints; never blocks, in order with snapshots.
+    func update(_ endpoints: [EndpointNews])
     /// What the workers have counted.
     func figures() -> [MetricFamily]
     /// Opens the access log's file again (after it was moved away).

@@ -26,6 +26,8 @@ struct Explanation: Sendable {
     let stored: @Sendable (CellName) -> ExplainedStanding
     /// Whether legacy misses writes of a cell.
     let isDiverged: @Sendable (CellName) -> Bool
+    /// Where an endpoint is now, by its number; `nil`: where the snapshot says.
+    var address: @Sendable (UInt32) -> [UInt8]? = { _ in nil }
 
     /// Explains a request.
     func explain(_ order: ExplainOrder) throws(AdminProblem) -> DocumentValue {

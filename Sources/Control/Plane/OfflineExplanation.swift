@@ -18,7 +18,13 @@ public func explainOffline(
         let builder = SnapshotBuilder(
             listeners: files.configuration.listeners,
             seed: 0,
-            resolveEndpoint: { _ in .success([UInt8](repeating: 0, count: 16)) },
+            lookUp: { upstreams in
+                var addresses = EndpointAddresses()
+                for place in upstreams.flatMap(\.places) {
+                    addresses.bytes[place] = [UInt8](repeating: 0, count: 16)
+                }
+                return addresses
+            },
             unixSeconds: { unixSeconds }
         )
         edge = try builder.build(set, runtime: [], previous: nil, serial: 1, numbers: &numbers)

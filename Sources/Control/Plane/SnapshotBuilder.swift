@@ -30,6 +30,8 @@ struct BuiltEdge: Sendable {
     var resolved: ResolvedStages
     /// What was set aside, for people: run-time tenants that clash with files.
     var notes: [String]
+    /// What somebody should look at that only building could tell: names without an address.
+    var warnings: [Problem] = []
 
     /// What standings need to know of it.
     var guide: StandingGuide {
@@ -58,13 +60,10 @@ struct SnapshotBuilder {
     var listeners: [ListenerModel]
     /// Seed of the snapshots' tables.
     var seed: UInt64
-    /// The sockaddrs of an endpoint; blocks.
-    var resolveEndpoint: @Sendable (EndpointModel) -> Result<[UInt8], FilesProblemText>
+    /// Where the endpoints of these upstreams are; may block.
+    var lookUp: @Sendable ([UpstreamModel]) -> EndpointAddresses
     /// Seconds since 1970, for flags that depend on time.
     var unixSeconds: @Sendable () -> Int64
-
-    /// A reason in words.
-    struct FilesProblemText: Error { var text: String }
 
     /// Compiles a set; names get their numbers from `numbers`.
     func build(
@@ -85,7 +84,11 @@ struct SnapshotBuilder {
         input.listeners = self.listeners
         input.stages = resolved.stages
         input.entitlements = self.entitlements(merged)
-        input.addresses = try self.addresses(merged.set)
+        let addresses = self.lookUp(merged.set.upstreams)
+        input.addresses = addresses.bytes
+        for index in input.set.upstreams.indices {
+            input.set.upstreams[index].endpoints = input.set.upstreams[index].places
+        }
         input.serial = serial
         input.seed = self.seed
         let snapshot: Snapshot
@@ -94,7 +97,13 @@ struct SnapshotBuilder {
         } catch {
             throw FilesRefused([SnapshotBuilder.problem(error)])
         }
-        return BuiltEdge(snapshot: snapshot, files: merged, resolved: resolved, notes: notes)
+        return BuiltEdge(
+            snapshot: snapshot,
+            files: merged,
+            resolved: resolved,
+            notes: notes,
+            warnings: addresses.warnings
+        )
     }
 
     // MARK: Tenants
@@ -207,56 +216,6 @@ struct SnapshotBuilder {
             result[key] = column
         }
         return result
-    }
-
-    // MARK: Endpoints
-
-    /// Every endpoint's address; all names that have none are told in one run.
-    private func addresses(
-        _ set: RouteSet
-    ) throws(FilesRefused) -> [EndpointModel: [UInt8]] {
-        var addresses: [EndpointModel: [UInt8]] = [:]
-        var problems: [Problem] = []
-        for upstream in set.upstreams {
-            for endpoint in upstream.endpoints where addresses[endpoint] == nil {
-                switch self.resolveEndpoint(endpoint) {
-                case .success(let bytes): addresses[endpoint] = bytes
-                case .failure(let reason):
-                    problems.append(
-                        Problem(
-                            code: "R090",
-                            "upstream `\(upstream.name)`: `\(endpoint.host)` has no address: "
-                                + reason.text,
-                            file: upstream.source.file,
-                            at: upstream.source.position
-                        )
-                    )
-                }
-            }
-        }
-        guard problems.isEmpty else { throw FilesRefused(problems) }
-        return addresses
-    }
-
-    /// The resolver of the system: the first address that a name has.
-    @Sendable static func systemResolver(
-        _ endpoint: EndpointModel
-    ) -> Result<[UInt8], FilesProblemText> {
-        if let path = endpoint.socketPath {
-            guard let address = SocketAddress(unixPath: path) else {
-                return .failure(FilesProblemText(text: "the path is too long"))
-            }
-            return .success(address.bytes)
-        }
-        do {
-            let addresses = try Kernel.resolve(host: endpoint.host, port: endpoint.port)
-            guard let first = addresses.first else {
-                return .failure(FilesProblemText(text: "no address"))
-            }
-            return .success(first.bytes)
-        } catch {
-            return .failure(FilesProblemText(text: error.text))
-        }
     }
 
     // MARK: Errors

@@ -14,6 +14,7 @@ final class ModelEdge: EdgePort {
         var deltas: [Delta] = []
         var snapshots: [Snapshot] = []
         var answer = Acknowledgement()
+        var endpoints: [[EndpointNews]] = []
     }
 
     let seen = Mutex(Seen())
@@ -37,6 +38,10 @@ final class ModelEdge: EdgePort {
     func publish(_ snapshot: Snapshot, timeoutMilliseconds: Int) -> Bool {
         self.seen.withLock { $0.snapshots.append(snapshot) }
         return true
+    }
+
+    func update(_ endpoints: [EndpointNews]) {
+        self.seen.withLock { $0.endpoints.append(endpoints) }
     }
 
     func forgetWriters(_ cells: [CellNumber]) {}

@@ -69,10 +69,12 @@ public final class LocalReads: Sendable {
     ) throws(AdminProblem) -> (BuiltEdge, SnapshotNumbers) {
         var numbers = SnapshotNumbers()
         do throws(FilesRefused) {
+            let upstreams = UpstreamWatch(files.configuration.nameServers) { wallMilliseconds() }
+            defer { upstreams.stop() }
             let builder = SnapshotBuilder(
                 listeners: files.configuration.listeners,
                 seed: UInt64.random(in: .min ... .max),
-                resolveEndpoint: SnapshotBuilder.systemResolver,
+                lookUp: { upstreams.lookUp($0) },
                 unixSeconds: { Int64(wallMilliseconds() / 1_000) }
             )
             let edge = try builder.build(

@@ -165,8 +165,15 @@ extension Explanation {
             origin == .legacy ? matched.record.legacyUpstream : matched.record.modernUpstream
         )
         guard upstream.endpointCount > 0 else { throw .noRoute }
-        let chosen = UInt32(turn % Int(upstream.endpointCount))
-        let endpoint = view.endpoint(upstream.firstEndpoint + chosen)
+        // A name's further addresses may be empty places: the next one that is somewhere.
+        var endpoint = EndpointRecord()
+        var address: [UInt8] = []
+        for offset in 0..<Int(upstream.endpointCount) where address.isEmpty {
+            let chosen = UInt32((turn + offset) % Int(upstream.endpointCount))
+            endpoint = view.endpoint(upstream.firstEndpoint + chosen)
+            address = self.address(endpoint.number) ?? view.window(endpoint.address).array
+        }
+        guard !address.isEmpty else { throw .noRoute }
         let request = message.request
         let authority = message.head.slice(
             Int(request.authority.start),
@@ -200,7 +207,7 @@ extension Explanation {
         guard !writer.overflowed else { throw .malformed }
         return ResolvedSide(
             head: pool.window(block, 0, writer.position).array,
-            address: view.window(endpoint.address).array,
+            address: address,
             host: host
         )
     }
