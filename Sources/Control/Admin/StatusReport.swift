@@ -147,8 +147,9 @@ public struct StatusReport: Hashable, Sendable {
         self.routes = document["routes"]?.integer ?? 0
         self.cells = cells.compactMap { CellStatus(document: $0) }
         self.leftOut = document["leftOut"]?.integer ?? 0
-        self.endpoints = document["endpoints"]?.items?.compactMap {
-            EndpointStatus(document: $0)
-        } ?? []
+        self.endpoints =
+            document["endpoints"]?.items?.compactMap {
+                EndpointStatus(document: $0)
+            } ?? []
     }
 }

@@ -82,7 +82,8 @@ struct CheckSchedule: Sendable {
         }
     }
 
-    /// A check is over; the next one of the endpoint comes after its interval, a tenth more or less.
+    /// A check is over; the next one of the endpoint comes after its interval, a tenth more or
+    /// less.
     mutating func finish(
         _ check: EndpointCheck,
         nowMilliseconds: UInt64,

@@ -5,7 +5,8 @@ import Kernel
 import Names
 import Synchronization
 
-/// The thread that keeps names resolved: asks for each when its TTL is over, tells what has changed.
+/// The thread that keeps names resolved: asks for each when its TTL is over, tells what has
+/// changed.
 ///
 /// It starts with the first name and sleeps until the next one is due.
 final class NameThread: Sendable {
@@ -150,7 +151,11 @@ final class NameThread: Sendable {
         }
     }
 
-    private static func isStale(_ resolver: borrowing NameResolver?, made: UInt64, now: UInt64)
+    private static func isStale(
+        _ resolver: borrowing NameResolver?,
+        made: UInt64,
+        now: UInt64
+    )
         -> Bool
     {
         switch resolver {

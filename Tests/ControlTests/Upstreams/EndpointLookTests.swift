@@ -53,7 +53,8 @@ struct EndpointLookTests {
         )
     }
 
-    @Test func `a peer that refuses, closes, resets, is silent or trickles fails by name and in time`()
+    @Test
+    func `a peer that refuses, closes, resets, is silent or trickles fails by name and in time`()
         throws
     {
         let gone = try ScriptedPeer(.close)
@@ -67,7 +68,10 @@ struct EndpointLookTests {
             defer { peer.stop() }
             let start = ContinuousClock.now
             let problem = lookAtEndpoint(self.check(peer.address, timeout: 300))
-            #expect(problem.map { expected.contains($0) } == true, "\(script): \(String(describing: problem))")
+            #expect(
+                problem.map { expected.contains($0) } == true,
+                "\(script): \(String(describing: problem))"
+            )
             #expect(ContinuousClock.now - start < .seconds(4))
         }
         let path = NSTemporaryDirectory() + "banyan-none-\(UInt32.random(in: 0 ... .max)).sock"

@@ -33,11 +33,15 @@ struct EndpointTableTests {
             _ = numbers.number(of: name)
         }
         let question = upstream.question(endpoint)
-        return (upstream, numbers, question ?? NameQuestion(
-            name: "",
-            ttlMinMilliseconds: 0,
-            ttlMaxMilliseconds: 0
-        ))
+        return (
+            upstream, numbers,
+            question
+                ?? NameQuestion(
+                    name: "",
+                    ttlMinMilliseconds: 0,
+                    ttlMaxMilliseconds: 0
+                )
+        )
     }
 
     @Test func `an address keeps its slot, new ones fill what is empty, best first`() {
@@ -208,7 +212,10 @@ struct CheckScheduleTests {
         #expect(schedule.take(nowMilliseconds: 300)?.number == 2)
         #expect(schedule.take(nowMilliseconds: 1_099) == nil)
         #expect(schedule.take(nowMilliseconds: 1_100)?.number == 1)
-        #expect(schedule.take(nowMilliseconds: 9_999) == nil && schedule.pause(nowMilliseconds: 0) == nil)
+        #expect(
+            schedule.take(nowMilliseconds: 9_999) == nil
+                && schedule.pause(nowMilliseconds: 0) == nil
+        )
     }
 
     @Test func `the next check comes after its interval, a tenth more or less`() {
@@ -235,7 +242,8 @@ struct CheckScheduleTests {
         #expect(schedule.count == 0)
     }
 
-    @Test func `an endpoint that moves while it is looked at is looked at again when that is over`() {
+    @Test func `an endpoint that moves while it is looked at is looked at again when that is over`()
+    {
         var schedule = CheckSchedule()
         let old = self.check(1)
         schedule.adopt([old], nowMilliseconds: 0) { _ in 0 }

@@ -29,7 +29,8 @@ final class ScriptedPeer: Sendable {
     private let ended = DispatchSemaphore(value: 0)
 
     init(_ script: Script, unixPath: String? = nil) throws {
-        let wanted = try unixPath.flatMap { SocketAddress(unixPath: $0) }
+        let wanted =
+            try unixPath.flatMap { SocketAddress(unixPath: $0) }
             ?? resolve(host: "127.0.0.1", port: 0)[0]
         self.listener = try listen(on: wanted, sharesPort: false)
         self.address = unixPath == nil ? localAddress(of: self.listener.number) : wanted
@@ -70,7 +71,9 @@ final class ScriptedPeer: Sendable {
             _ = readBlocking(fd.number, into: &bytes, atMost: 65_536, timeoutMilliseconds: 500)
         case .trickle(let text):
             for byte in text.utf8 {
-                if case .failed = writeBlocking(fd.number, [byte], timeoutMilliseconds: 500) { return }
+                if case .failed = writeBlocking(fd.number, [byte], timeoutMilliseconds: 500) {
+                    return
+                }
                 sleepThread(milliseconds: 20)
             }
         case .silence:
