@@ -67,9 +67,10 @@ struct QuantityTests {
     }
 
     @Test func `endpoints have a host and a port`() {
+        var name = EndpointModel(host: "a.example", port: 80)
+        name.isName = true
         let rows: [(String, EndpointModel?)] = [
-            ("a.example:80", EndpointModel(host: "a.example", port: 80)),
-            ("A.Example:80", EndpointModel(host: "a.example", port: 80)),
+            ("a.example:80", name), ("A.Example:80", name),
             ("[::1]:8080", EndpointModel(host: "::1", port: 8_080)),
             ("127.0.0.1:0", EndpointModel(host: "127.0.0.1", port: 0)),
             ("::1:80", nil), ("a.example", nil), ("a.example:", nil), ("a.example:65536", nil),
