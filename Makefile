@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export SWIFT_BACKTRACE := enable=no
 
 BUILD_PACKAGES := libssl-dev libsqlite3-dev libfyaml-dev libpcre2-dev zlib1g-dev libbrotli-dev \
-  libzstd-dev libxml2-dev libc-ares-dev pkg-config
+  libzstd-dev libxml2-dev libc-ares-dev libnghttp2-dev pkg-config
 TEST_PACKAGES := openssl curl nghttp2-client nghttp2-server testssl.sh python3 python3-venv nginx-light haproxy prometheus strace gdb util-linux binutils gcc libc6-dev \
   libxml2-utils python3-brotli zstd chromium fonts-dejavu-core
 BENCH_PACKAGES := nginx-light haproxy strace valgrind util-linux binutils

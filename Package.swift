@@ -48,13 +48,18 @@ var targets: [Target] = [
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .systemLibrary(name: "CCAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+    .systemLibrary(
+        name: "CNGHTTP2",
+        pkgConfig: "libnghttp2",
+        providers: [.apt(["libnghttp2-dev"])]
+    ),
     // pure
     area("Bytes", ["CLinux"]),
     area("Documents", ["Bytes"]),
     area("Parity", ["Bytes", "Documents"]),
     area("Migration", ["Bytes", "Documents", "Parity"]),
     // mechanisms: none knows another
-    area("Wire", ["Bytes"]),
+    area("Wire", ["Bytes", "CNGHTTP2"]),
     area("Kernel", ["Bytes", "CLinux"]),
     area(
         "Store",

@@ -38,6 +38,15 @@ public struct ByteWriter: ~Copyable {
         self.hasOverflowed = false
     }
 
+    /// Hands the free memory to `body`, which says how many bytes it has written there.
+    @unsafe
+    public mutating func fill(_ body: (UnsafeMutablePointer<UInt8>, Int) -> Int) {
+        // SAFETY: the memory from the cursor on has `room` bytes.
+        let written = unsafe body(self.base + self.cursor, self.room)
+        precondition(written >= 0 && written <= self.room, "\(written) of \(self.room)")
+        self.cursor &+= written
+    }
+
     /// Appends one byte.
     @inlinable public mutating func append(_ byte: UInt8) {
         guard self.cursor < self.capacity else {

@@ -15,7 +15,7 @@ enum LayerRules {
         "Parity": ["Bytes", "Documents"],
         "Migration": ["Bytes", "Documents", "Parity"],
         // mechanisms: none knows another
-        "Wire": ["Bytes"],
+        "Wire": ["Bytes", "CNGHTTP2"],
         "Kernel": ["Bytes"],
         "Store": ["Bytes", "Documents", "Migration", "Parity", "CSQLite", "COpenSSL"],
         "TLS": ["Bytes", "COpenSSL"],

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// Invariant of this island: fields point into the head that the caller keeps in place until
+// libnghttp2 has copied them, within the same call; a list never has more than its memory holds.
+
+import Bytes
+import CNGHTTP2
+
+/// HTTP/1.1 text as a header list: names and values in place, pseudo-header fields first.
+///
+/// libnghttp2 copies them and makes names lower-case. What belongs to one connection is left out
+/// (RFC 9113 8.2.2), and every head is parsed as strictly as one that came over HTTP/1.1: nothing
+/// that Banyan generates is sent unchecked.
+@safe
+struct H2FieldList: ~Copyable {
+    private let fields: UnsafeMutablePointer<nghttp2_nv>
+    private(set) var count = 0
+    private var table = FieldTable()
+
+    /// Fields of a head, and pseudo-header fields.
+    private static var capacity: Int { Limits.headerFieldsMax + 8 }
+
+    init() { unsafe self.fields = .allocate(capacity: H2FieldList.capacity) }
+
+    deinit { unsafe self.fields.deallocate() }
+
+    private mutating func append(_ name: ByteWindow, _ value: ByteWindow) {
+        precondition(self.count < H2FieldList.capacity, "\(self.count) fields")
+        // SAFETY: below the capacity.
+        unsafe (self.fields + self.count).initialize(to: h2Field(name, value))
+        self.count &+= 1
+    }
+
+    private mutating func append(_ name: StaticString, _ value: ByteWindow) {
+        // SAFETY: a literal lives on.
+        self.append(unsafe ByteWindow(base: name.utf8Start, count: name.utf8CodeUnitCount), value)
+    }
+
+    private mutating func append(_ name: StaticString, _ value: StaticString) {
+        self.append(name, unsafe ByteWindow(base: value.utf8Start, count: value.utf8CodeUnitCount))
+    }
+
+    /// Hands the list to libnghttp2.
+    func withFields<Result>(
+        _ body: (UnsafeMutablePointer<nghttp2_nv>, Int) -> Result
+    ) -> Result {
+        unsafe body(self.fields, self.count)
+    }
+
+    /// Fills the list with an answer's head; its status.
+    ///
+    /// The 101 that answers a WebSocket's opening is 200 here (RFC 8441 5); any other is refused,
+    /// since HTTP/2 has none (RFC 9113 8.6).
+    mutating func fill(answer head: ByteWindow, isTunnel: Bool) throws(H2Error) -> UInt16 {
+        self.count = 0
+        let answer: ResponseHead
+        do throws(WireError) {
+            answer = try parseResponseHead(head, into: &self.table, requestMethod: .other)
+        } catch { throw .badHead }
+        var status = answer.status
+        if status == 101 {
+            guard isTunnel else { throw .badHead }
+            status = 200
+            self.append(":status", "200")
+        } else {
+            self.append(":status", head.slice(9, 3))
+        }
+        for index in 0..<self.table.count {
+            let slot = self.table[index]
+            if slot.isHopByHop { continue }
+            let name = head.slice(Int(slot.nameStart), Int(slot.nameLength))
+            if isTunnel && name.equalsIgnoringCase("sec-websocket-accept") { continue }
+            self.append(name, head.slice(Int(slot.valueStart), Int(slot.valueLength)))
+        }
+        return status
+    }
+
+    /// Fills the list with a request's head; the key of a WebSocket's opening, which becomes an
+    /// extended CONNECT where the peer allows it.
+    mutating func fill(
+        request head: ByteWindow,
+        isSecure: Bool,
+        allowsTunnel: Bool
+    ) throws(H2Error) -> ByteWindow? {
+        self.count = 0
+        let request: RequestHead
+        do throws(WireError) {
+            request = try parseRequestHead(head, into: &self.table)
+        } catch { throw .badHead }
+        let isTunnel = request.asksForUpgrade && self.asksForWebSocket(head)
+        if isTunnel {
+            guard request.method == .get else { throw .badHead }
+            guard allowsTunnel else { throw .connectRefused }
+            self.append(":method", "CONNECT")
+            self.append(":protocol", "websocket")
+        } else {
+            self.append(":method", self.part(request.methodRange, of: head))
+        }
+        self.append(":scheme", isSecure ? "https" : "http")
+        self.append(":authority", self.part(request.authority, of: head))
+        if request.asksServer {
+            self.append(":path", "*")
+        } else {
+            let end = request.hasQuery ? request.query.end : request.path.end
+            let start = Int(request.path.start)
+            self.append(":path", head.slice(start, end - start))
+        }
+        var key: ByteWindow?
+        for index in 0..<self.table.count {
+            let slot = self.table[index]
+            if slot.isHopByHop || slot.name == .host { continue }
+            let name = head.slice(Int(slot.nameStart), Int(slot.nameLength))
+            let value = head.slice(Int(slot.valueStart), Int(slot.valueLength))
+            if isTunnel && name.equalsIgnoringCase("sec-websocket-key") {
+                key = value
+                continue
+            }
+            self.append(name, value)
+        }
+        // RFC 9113 8.2.2: the one value that TE may have.
+        if request.acceptsTrailers { self.append("te", "trailers") }
+        if isTunnel && key == nil { throw .badHead }
+        return key
+    }
+
+    private func part(_ range: HeadRange, of head: ByteWindow) -> ByteWindow {
+        head.slice(Int(range.start), Int(range.length))
+    }
+
+    private func asksForWebSocket(_ head: ByteWindow) -> Bool {
+        for index in 0..<self.table.count where self.table[index].name == .upgrade {
+            let slot = self.table[index]
+            let value = head.slice(Int(slot.valueStart), Int(slot.valueLength))
+            if value.equalsIgnoringCase("websocket") { return true }
+        }
+        return false
+    }
+}
+
+/// Runs `body` over the fields of trailer lines; lines that are none are left out.
+func withH2Trailers(
+    _ lines: ByteWindow,
+    _ body: (UnsafeMutablePointer<nghttp2_nv>?, Int) -> Bool
+) -> Bool {
+    var count = 0
+    for index in 0..<lines.count where lines[index] == ASCII.lf { count &+= 1 }
+    let most = min(count, Limits.headerFieldsMax)
+    return unsafe withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: most) { fields in
+        var filled = 0
+        var at = 0
+        while at < lines.count && filled < most {
+            let end = lines.firstIndex(of: ASCII.lf, from: at) ?? lines.count
+            if let (name, value) = trailerField(lines.slice(at, end &- at)) {
+                // SAFETY: filled < most; the lines outlive the call.
+                unsafe fields.initializeElement(at: filled, to: h2Field(name, value))
+                filled &+= 1
+            }
+            at = end &+ 1
+        }
+        return unsafe body(fields.baseAddress, filled)
+    }
+}
+
+/// `name: value` with an optional CR, or `nil` when it is not fit to be sent.
+private func trailerField(_ line: ByteWindow) -> (ByteWindow, ByteWindow)? {
+    guard let colon = line.firstIndex(of: ASCII.colon), colon > 0 else { return nil }
+    for index in 0..<colon where !isTokenByte(line[index]) { return nil }
+    var start = colon &+ 1
+    var end = line.count
+    if end > start && line[end &- 1] == ASCII.cr { end &-= 1 }
+    while start < end && ASCII.isBlank(line[start]) { start &+= 1 }
+    while end > start && ASCII.isBlank(line[end &- 1]) { end &-= 1 }
+    let value = line.slice(start, end &- start)
+    guard value.fieldValueEnd(from: 0) == value.count else { return nil }
+    let name = line.slice(0, colon)
+    switch HeaderName.lookup(name, start: 0, length: name.count) {
+    case .connection, .keepAlive, .proxyConnection, .transferEncoding, .upgrade, .te, .host,
+        .contentLength, .http2Settings, .trailer:
+        return nil
+    default: return (name, value)
+    }
+}
