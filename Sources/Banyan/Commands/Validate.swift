@@ -17,15 +17,20 @@ enum ValidateCommand {
                 "FORM",
                 "human (default), short (FILE:LINE:COL), json, or github (annotations)",
                 short: "o"
-            )
+            ),
+            .isSet("--resolve", "also ask DNS for the names of endpoints; none is a warning"),
         ],
         examples: [
             CommandExample("banyan validate", "banyan.yaml here and the folders that it names"),
             CommandExample("banyan validate Routes FeatureFlags", "two folders as one set"),
             CommandExample("banyan validate -o github", "annotate a pull request"),
+            CommandExample("banyan validate --resolve", "find names that nobody knows, too"),
         ],
         exitCodes: [.failed],
-        notes: ["Needs no network and no running edge. `banyan explain CODE` explains a finding."],
+        notes: [
+            "Needs no running edge, and no network but for --resolve. "
+                + "`banyan explain CODE` explains a finding."
+        ],
         run: run
     )
 
@@ -38,7 +43,8 @@ enum ValidateCommand {
                 "--output is one of \(forms), not \"\(printable(word))\""
             )
         }
-        let result = validateAll(context.arguments.positionals)
+        var result = validateAll(context.arguments.positionals)
+        if context.arguments.isSet("--resolve") { result.resolveNames() }
         let report = result.report()
         if form == .human, result.files.isValid {
             if report.warningCount > 0 { context.output.write(report.text(.human)) }

@@ -26,6 +26,15 @@ public struct ValidationResult: Sendable {
             + "(\(self.files.flags.keys.count) flags)"
     }
 
+    /// Asks DNS for the names of endpoints; those without an address become warnings.
+    ///
+    /// Blocks, `Limits.nameLoadWaitMilliseconds` at most: a start of the edge waits no longer.
+    public mutating func resolveNames() {
+        let watch = UpstreamWatch(self.files.configuration.nameServers) { 0 }
+        defer { watch.stop() }
+        self.files.problems += watch.lookUp(self.files.set.upstreams).warnings
+    }
+
     /// The report for people, editors or programs.
     public func report(consequence: String = "Nothing was applied.") -> ProblemReport {
         self.files.report(

@@ -23,10 +23,12 @@ final class LoadOrigin: Sendable {
         var copiedWrites = 0
     }
 
-    init(name: String) throws {
+    /// `host` is the last byte of its address 127.0.0.x; port 0: the kernel chooses.
+    init(name: String, host: UInt8 = 1, port: Int = 0) throws {
         self.name = name
         self.listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = loopback(0)
+        var address = loopback(port)
+        address.sin_addr.s_addr = (UInt32(0x7f00_0000) | UInt32(host)).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let fd = self.listener
         let result = withUnsafeMutablePointer(to: &address) { pointer in
@@ -59,6 +61,8 @@ final class LoadOrigin: Sendable {
     var address: String { "127.0.0.1:\(self.port)" }
     /// Numbers of the writes that it took.
     var writes: [Int] { self.book.withLock { $0.writes } }
+    /// Reads that it took.
+    var readCount: Int { self.book.withLock { $0.reads } }
     /// Shadow copies that it took.
     var copies: Int { self.book.withLock { $0.copies } }
     /// Shadow copies of writes.
