@@ -71,7 +71,7 @@ var targets: [Target] = [
     area("Decode", ["Bytes", "Parity", "CZlib", "CBrotli", "CZstd", "CLibXML2"]),
     area("Names", ["Bytes", "CCAres"]),
     // planes: they never import each other
-    area("Proxy", ["Bytes", "Parity", "Migration", "Wire", "Kernel", "Patterns"]),
+    area("Proxy", ["Bytes", "Parity", "Migration", "Wire", "TLS", "Kernel", "Patterns"]),
     area(
         "Control",
         [

@@ -89,6 +89,13 @@ public struct ByteWindow: BitwiseCopyable {
         )
     }
 
+    /// Whether an ASCII literal begins with these bytes.
+    public func isPrefix(of literal: StaticString) -> Bool {
+        guard self.count <= literal.utf8CodeUnitCount else { return false }
+        // SAFETY: the literal has at least `count` bytes.
+        return unsafe self.equals(ByteWindow(base: literal.utf8Start, count: self.count))
+    }
+
     /// Whether the bytes are those of a lower-case ASCII literal, upper-case letters folded.
     public func equalsIgnoringCase(_ literal: StaticString) -> Bool {
         guard self.count == literal.utf8CodeUnitCount else { return false }

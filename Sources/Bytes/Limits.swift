@@ -50,6 +50,10 @@ public enum Limits {
     ///
     /// Beyond: FLOW_CONTROL_ERROR.
     public static let h2ConnectionWindowBytes = 1 << 20
+    /// From `connect` to a session with an origin, TLS included, ms.
+    ///
+    /// Beyond: `connect_timed_out` for all who wait for it.
+    public static let h2ConnectTimeoutMilliseconds: UInt64 = 5_000
     /// Blocks that hold a stream's content until it is read.
     ///
     /// Content comes in pieces of at most a block, each of which may leave a block half full.

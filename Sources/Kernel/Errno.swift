@@ -19,6 +19,8 @@ public struct Errno: Error, BitwiseCopyable, Sendable, Equatable {
     public static let wouldBlock = Errno(EAGAIN)
     /// Interrupted by a signal.
     public static let interrupted = Errno(EINTR)
+    /// The connection is gone.
+    public static let connectionLost = Errno(EPIPE)
     /// A connect that goes on.
     public static let inProgress = Errno(EINPROGRESS)
 

@@ -137,6 +137,8 @@ public enum DecisionReason: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     case notLicensed = 12
     /// No route matched: the listener's default upstream.
     case noRoute = 13
+    /// The listener sends everybody to HTTPS.
+    case httpsOnly = 14
 
     /// The word.
     public var word: StaticString {
@@ -155,6 +157,7 @@ public enum DecisionReason: UInt8, BitwiseCopyable, Sendable, CaseIterable {
         case .frozen: "frozen"
         case .notLicensed: "not_licensed"
         case .noRoute: "no_route"
+        case .httpsOnly: "https_only"
         }
     }
 }

@@ -20,6 +20,7 @@ struct BlockCursor: BitwiseCopyable {
 
 /// Where a client's connection is.
 ///
+///     handshake ──▶ idle, carrier
 ///     idle ──▶ head ──▶ exchange ──▶ idle
 ///       └────────┴─────────┴──▶ linger ──▶ closed
 enum DownstreamStep: UInt8, BitwiseCopyable {
@@ -29,6 +30,10 @@ enum DownstreamStep: UInt8, BitwiseCopyable {
     case head
     /// One request is in work; later ones wait in the buffer.
     case exchange
+    /// TLS is being agreed on; not a byte of a request yet.
+    case handshake
+    /// An HTTP/2 connection: its requests are slots of their own.
+    case carrier
     /// The answer is sent, the connection closes: what still comes in is read and dropped, so that
     /// the client is not reset before it has read the answer (RFC 9112 9.6).
     case linger
@@ -42,6 +47,10 @@ struct DownstreamConnection: BitwiseCopyable {
     var listener: UInt16
     /// The peer is in the listener's `trustedPeers`.
     var isTrusted = false
+    /// It came over TLS.
+    var isSecure = false
+    /// It closes by a reset.
+    var isCut = false
     /// The socket may have bytes (edge-triggered: until a read says otherwise).
     var canRead = true
     /// The socket may take bytes.
@@ -75,12 +84,17 @@ struct DownstreamConnection: BitwiseCopyable {
 
 /// Where an upstream connection is.
 ///
-///     connecting ──▶ busy ──▶ idle ──▶ busy …
+///     connecting ──▶ handshake ──▶ busy, carrier
+///          └──▶ busy ──▶ idle ──▶ busy …
 ///          └───────────┴────────┴──▶ closed
 enum UpstreamStep: UInt8, BitwiseCopyable {
     case connecting
+    /// TLS is being agreed on.
+    case handshake
     case busy
     case idle
+    /// An HTTP/2 connection: its exchanges are slots of their own.
+    case carrier
 }
 
 /// One connection to an endpoint: a plain value in the worker's slab.
@@ -96,6 +110,12 @@ struct UpstreamConnection: BitwiseCopyable {
     var canRead = false
     var canWrite = false
     var isPeerEnded = false
+    /// It goes over TLS.
+    var isSecure = false
+    /// It is, or becomes, an HTTP/2 connection.
+    var isCarrier = false
+    /// It stands in the queue of connections to look at again.
+    var isResumed = false
     /// It has carried an earlier exchange: a failure before the answer may be a lost race.
     var isReused = false
     var input = BlockCursor()

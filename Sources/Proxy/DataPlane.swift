@@ -3,6 +3,7 @@
 public import Bytes
 public import Kernel
 public import Migration
+public import TLS
 
 /// A listener as the data plane needs it.
 public struct ListenerPlan: Sendable {
@@ -28,6 +29,8 @@ public struct ProxyPlan: Sendable {
     public var edgeName: String
     /// Whether lines for the access log are written.
     public var writesLog: Bool
+    /// Certificates and protocols of listeners and endpoints.
+    public var transports = TransportSet.plain
     /// Bounds on clients, kept connections and copies.
     public var limits = EdgeLimits()
     /// Pins worker `n` to core `n`.
@@ -105,6 +108,7 @@ public final class DataPlane: Sendable {
                 observations: arena,
                 edge: edge,
                 limits: plan.limits,
+                transports: plan.transports,
                 snapshot: snapshot,
                 writers: writers,
                 notes: notes,
@@ -168,6 +172,13 @@ public final class DataPlane: Sendable {
     /// Tells every worker what has changed about endpoints; in order with snapshots.
     public func post(_ update: EndpointUpdate) {
         for mailbox in self.mailboxes { mailbox.post(.endpoints(update)) }
+    }
+
+    /// New certificates and protocols: connections that begin later use them.
+    ///
+    /// Post them before the snapshot that needs them.
+    public func post(_ transports: TransportSet) {
+        for mailbox in self.mailboxes { mailbox.post(.transports(transports)) }
     }
 
     /// Stops accepting; every worker ends when its last connection is gone.

@@ -67,6 +67,11 @@ extension Reactor {
             return
         }
         switch self.downstreams[index].step {
+        case .handshake:
+            self.counters.count(.tlsHandshakesFailed)
+            self.closeDownstream(handle)
+        case .carrier:
+            self.expireCarrier(handle)
         case .idle:
             self.closeDownstream(handle)
         case .head:
@@ -147,8 +152,10 @@ extension Reactor {
         switch self.upstreams[index].step {
         case .idle:
             self.closeUpstream(handle)
-        case .connecting:
+        case .connecting, .handshake:
             self.failUpstream(handle, .connectTimedOut)
+        case .carrier:
+            self.expireUpstreamCarrier(handle)
         case .busy:
             self.expireBusy(handle)
         }
@@ -172,6 +179,7 @@ extension Reactor {
             {
                 self.setUpstreamDeadline(handle.index, after: self.exchanges[e].firstByteTimeout)
             } else {
+                self.doubtCarrier(handle)
                 self.failUpstream(handle, .firstByteTimedOut)
             }
         } else if self.exchanges[e].answer == .complete || self.isBlockedByClient(e) {

@@ -2,6 +2,7 @@
 
 import Bytes
 import Migration
+import TLS
 import Wire
 
 /// What an exchange is for.
@@ -87,6 +88,10 @@ struct Exchange: BitwiseCopyable {
     var hit: RouteHit?
     var routeName = FlatText()
     var isTrusted = false
+    /// The client came over TLS.
+    var isSecure = false
+    /// The client is a stream of an HTTP/2 connection.
+    var isStream = false
     /// The route rewrites nothing but paths (``RouteRecord/isPlain``).
     var isPlain = false
     var tenant: UInt32 = 0
@@ -132,6 +137,8 @@ struct Exchange: BitwiseCopyable {
     /// It stands in the queue of those that have not asked anybody yet (a dual read's second side).
     var isUnreached = false
     var failure: ExchangeError?
+    /// What TLS with an upstream failed for.
+    var tlsFailure = TLSFailure.none
 
     // The answer
     var answer = AnswerStep.waiting

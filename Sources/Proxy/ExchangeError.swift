@@ -10,6 +10,8 @@ enum ExchangeError: UInt8, BitwiseCopyable, CaseIterable {
     case noAddress
     /// The upstream did not take the connection in time.
     case connectTimedOut
+    /// TLS with the upstream failed; a certificate that was refused is named in the log.
+    case tlsFailed
     /// Every connection is taken and the queue is full.
     case poolExhausted
     /// The worker has no slot, descriptor or block left.
@@ -39,6 +41,7 @@ enum ExchangeError: UInt8, BitwiseCopyable, CaseIterable {
         case .connectFailed: "connect_failed"
         case .noAddress: "no_address"
         case .connectTimedOut: "connect_timed_out"
+        case .tlsFailed: "tls_failed"
         case .poolExhausted: "pool_exhausted"
         case .outOfResources: "out_of_resources"
         case .closedBeforeHead: "closed_before_head"
@@ -56,11 +59,17 @@ enum ExchangeError: UInt8, BitwiseCopyable, CaseIterable {
     /// A reused connection that died is worth one fresh attempt; nothing else is.
     var mayBeLostRace: Bool { self == .closedBeforeHead }
 
+    /// Nothing of the request was sent: any endpoint may be tried with it.
+    var isBeforeRequest: Bool {
+        self == .connectFailed || self == .noAddress || self == .connectTimedOut
+            || self == .tlsFailed
+    }
+
     /// The upstream is to blame, so another origin may do better.
     var isUpstreamFault: Bool {
         switch self {
-        case .connectFailed, .noAddress, .connectTimedOut, .poolExhausted, .closedBeforeHead,
-            .badHead, .firstByteTimedOut:
+        case .connectFailed, .noAddress, .connectTimedOut, .tlsFailed, .poolExhausted,
+            .closedBeforeHead, .badHead, .firstByteTimedOut:
             true
         case .outOfResources, .totalTimedOut, .cutShort, .clientGone, .clientBadBody,
             .clientTooSlow, .headTooLong:
@@ -71,7 +80,7 @@ enum ExchangeError: UInt8, BitwiseCopyable, CaseIterable {
     /// The status of Banyan's own answer (RFC 9110 15.6).
     var status: UInt16 {
         switch self {
-        case .connectFailed, .closedBeforeHead, .badHead, .cutShort: 502
+        case .connectFailed, .tlsFailed, .closedBeforeHead, .badHead, .cutShort: 502
         case .connectTimedOut, .firstByteTimedOut, .totalTimedOut: 504
         case .noAddress, .poolExhausted, .outOfResources: 503
         case .clientGone, .clientBadBody: 400

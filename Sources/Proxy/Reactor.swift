@@ -4,6 +4,7 @@ import Bytes
 import Kernel
 import Migration
 import Patterns
+import TLS
 import Wire
 
 /// What a descriptor in the poller belongs to.
@@ -53,7 +54,21 @@ struct Reactor: ~Copyable {
     var poller: EpollPoller
     var blocks: BlockPool
     var downstreams: Slab<DownstreamConnection>
+    var tlsDownstreams: TLSSessionTable
+    var h2Downstreams: H2SessionTable
+    /// Of the client connections that carry streams, by slot.
+    var carriers: SparseArena<CarrierState>
+    /// Of the clients' slots that are streams.
+    var streams: SparseArena<StreamState>
     var upstreams: Slab<UpstreamConnection>
+    var tlsUpstreams: TLSSessionTable
+    var h2Upstreams: H2SessionTable
+    var upstreamCarriers: SparseArena<CarrierState>
+    var upstreamStreams: SparseArena<StreamState>
+    /// Certificates and protocols of listeners and endpoints; looked at when connections begin.
+    var transports: TransportSet
+    /// What the hot path needs of it, by listener.
+    var faces: [ListenerFace] = []
     var exchanges: Slab<Exchange>
     var pools: SparseArena<UpstreamPool>
     var standings: StandingTable
@@ -63,6 +78,7 @@ struct Reactor: ~Copyable {
     /// The exchange whose head `requestFields` describes.
     var fieldsOwner = Handle.none
     var resumed: HandleRing
+    var resumedUpstreams: HandleRing
     var waitingTurn: HandleRing
     var listeners: [ListenerState] = []
     var snapshots: SnapshotShelf
@@ -99,6 +115,13 @@ struct Reactor: ~Copyable {
             for index in 0..<ready { self.handle(self.poller.event(index)) }
             self.driveResumed()
             self.driveWaitingTurn()
+            // Exchanges that went on have filled the HTTP/2 connections that carry them.
+            var passes = 1
+            while passes < 3, !self.resumed.isEmpty || !self.resumedUpstreams.isEmpty {
+                self.driveResumed()
+                self.driveWaitingTurn()
+                passes &+= 1
+            }
             self.expireTimers()
             // The scratch block is the worker's own.
             self.counters.store(WorkerCounter.blocksUsed.rawValue, UInt64(self.blocks.used - 1))
@@ -109,7 +132,9 @@ struct Reactor: ~Copyable {
 
     /// Up to a timer tick while deadlines are armed; otherwise until something happens.
     private func pollTimeout() -> Int32 {
-        if !self.resumed.isEmpty || !self.waitingTurn.isEmpty { return 0 }
+        if !self.resumed.isEmpty || !self.waitingTurn.isEmpty || !self.resumedUpstreams.isEmpty {
+            return 0
+        }
         return self.timers.count > 0 || self.isDraining
             ? Int32(self.timers.tickMilliseconds) : 1_000
     }
@@ -140,6 +165,8 @@ struct Reactor: ~Copyable {
                 receipt.confirm(worker: self.worker, self.apply(delta))
             case .agreement(let slot, let serial, let isEqual):
                 self.takeAgreement(slot: slot, serial: serial, isEqual: isEqual)
+            case .transports(let transports):
+                self.take(transports)
             case .open:
                 self.openListeners()
             case .drain:
@@ -190,6 +217,18 @@ struct Reactor: ~Copyable {
             self.downstreams[handle.index].isResumed = false
             self.driveDownstream(handle)
         }
+        left = self.resumedUpstreams.count
+        while left > 0, let handle = self.resumedUpstreams.popFirst() {
+            left &-= 1
+            guard self.upstreams.isLive(handle) else { continue }
+            self.upstreams[handle.index].isResumed = false
+            if self.upstreams[handle.index].step == .carrier { self.driveUpstreamCarrier(handle) }
+        }
+    }
+
+    /// Has an exchange go on because something came for it.
+    mutating func wake(_ exchange: Handle) {
+        if self.exchanges.isLive(exchange) { self.giveWay(exchange) }
     }
 
     /// Has an exchange go on after all others had a turn: its sockets are edge-triggered, and what

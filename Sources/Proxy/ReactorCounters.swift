@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
+public import Wire
 
 /// What a worker counts, whatever the route.
 ///
@@ -82,6 +83,34 @@ public enum WorkerCounter: Int, CaseIterable, Sendable {
     case deltas
     /// Snapshots taken over.
     case snapshots
+    /// TLS handshakes that clients completed.
+    case tlsHandshakes
+    /// TLS handshakes of clients that failed.
+    case tlsHandshakesFailed
+    /// TLS handshakes with origins that failed, certificates refused among them.
+    case tlsUpstreamsFailed
+    /// HTTP/2 connections taken from clients.
+    case h2Connections
+    /// Streams of HTTP/2 clients.
+    case h2Streams
+    /// Streams refused for want of room.
+    case h2StreamsRefused
+    /// Streams that clients reset.
+    case h2StreamsReset
+    /// HTTP/2 connections ended because the client broke the protocol or used up a budget.
+    case h2ConnectionErrors
+    /// Those ended by a budget, by what was too much (`H2Flood`).
+    case h2FloodResets
+    case h2FloodResetsSent
+    case h2FloodContinuation
+    case h2FloodPing
+    case h2FloodSettings
+    case h2FloodPriority
+    case h2FloodEmptyData
+    case h2FloodWindowUpdate
+    case h2FloodSmallFrames
+    case h2FloodHeaderBytes
+    case h2FloodOtherFrames
     /// Blocks that connections and exchanges hold now (a gauge).
     case blocksUsed
 
@@ -107,7 +136,7 @@ public enum MetricsLayout {
     public static let histogramWords = 16
 
     /// Words before the first route's row.
-    public static let globalWords = 64
+    public static let globalWords = 128
     /// Words of one route's row.
     public static let rowWords = answerers * classes * methods + 5 * histogramWords + 1
     /// Rows: 0 is "no route", then one for each route number.
@@ -115,6 +144,9 @@ public enum MetricsLayout {
 
     /// Words of a worker's whole table.
     public static var words: Int { self.globalWords + self.rows * self.rowWords }
+
+    /// The word of failed TLS handshakes with origins, by `TLSFailure.rawValue`, below 32.
+    public static func tlsFailure(_ number: UInt8) -> Int { self.globalWords &- 32 &+ Int(number) }
 
     /// The word of one request counter.
     public static func request(row: Int, answerer: Int, statusClass: Int, method: Int) -> Int {
@@ -176,5 +208,24 @@ private func durationBound(_ index: Int) -> UInt64 {
     case 11: 5_000_000
     case 12: 7_500_000
     default: 10_000_000
+    }
+}
+
+extension WorkerCounter {
+    /// The counter of connections that were ended for a flood.
+    public static func flood(_ flood: H2Flood) -> WorkerCounter {
+        switch flood {
+        case .resets: .h2FloodResets
+        case .resetsSent: .h2FloodResetsSent
+        case .continuation: .h2FloodContinuation
+        case .ping: .h2FloodPing
+        case .settings: .h2FloodSettings
+        case .priority: .h2FloodPriority
+        case .emptyData: .h2FloodEmptyData
+        case .windowUpdate: .h2FloodWindowUpdate
+        case .smallFrames: .h2FloodSmallFrames
+        case .headerBytes: .h2FloodHeaderBytes
+        case .otherFrames: .h2FloodOtherFrames
+        }
     }
 }

@@ -3,6 +3,7 @@
 import Kernel
 public import Migration
 import Synchronization
+import TLS
 
 /// What may be said to a worker from outside.
 enum MailboxMessage: Sendable {
@@ -14,6 +15,8 @@ enum MailboxMessage: Sendable {
     case endpoints(EndpointUpdate)
     /// The compare threads have looked at an observation that a client waits for.
     case agreement(slot: UInt32, serial: UInt32, isEqual: Bool)
+    /// Certificates or protocols changed.
+    case transports(TransportSet)
     /// Start accepting: standings are as they must be.
     case open
     /// Stop accepting, finish what runs, then stop.

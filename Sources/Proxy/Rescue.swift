@@ -30,9 +30,7 @@ extension Reactor {
             return
         default: break
         }
-        if error == .connectFailed || error == .connectTimedOut || error == .noAddress,
-            self.reachNextEndpoint(exchange)
-        {
+        if error.isBeforeRequest, self.reachNextEndpoint(exchange) {
             return
         }
         if error.mayBeLostRace, onReused, self.mayRetry(e) {
@@ -81,9 +79,9 @@ extension Reactor {
 
     private func canSendAgain(_ e: UInt32) -> Bool {
         switch self.exchanges[e].head.framing {
-        case .none, .untilClose: true
+        case .none: true
         case .length(0): true
-        case .length, .chunked:
+        case .length, .chunked, .untilClose:
             self.exchanges[e].requestBytes == 0 || self.exchanges[e].tee == .full
         }
     }

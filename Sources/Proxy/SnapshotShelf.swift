@@ -3,6 +3,7 @@
 import Bytes
 import Kernel
 import Migration
+import TLS
 
 /// The snapshots that this worker routes by, and those that older exchanges still need.
 ///
@@ -90,6 +91,9 @@ extension Reactor {
                             bytes: view.window(endpoint.address).array
                         )
                     }
+                    self.pools[pool].speaksHTTP2 =
+                        Int(endpoint.number) < self.transports.endpoints.count
+                        && self.transports.endpoints[Int(endpoint.number)].speaksHTTP2
                     self.pools[pool].countMax =
                         isCopy
                         ? UInt32(Limits.shadowConnectionsPerUpstreamMax)

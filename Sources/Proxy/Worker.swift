@@ -4,6 +4,8 @@ import Bytes
 import Kernel
 import Migration
 import Patterns
+import TLS
+import Wire
 
 /// What a worker's thread is started with.
 struct WorkerParts: Sendable {
@@ -15,6 +17,7 @@ struct WorkerParts: Sendable {
     let observations: ObservationArena
     let edge: EdgeNames
     let limits: EdgeLimits
+    let transports: TransportSet
     let snapshot: Snapshot
     let writers: RecentWriters
     let notes: CellNotes
@@ -46,7 +49,16 @@ final class Worker {
             poller: poller,
             blocks: blocks,
             downstreams: Slab(capacity: Limits.downstreamConnectionsMax),
+            tlsDownstreams: TLSSessionTable(capacity: Limits.downstreamConnectionsMax),
+            h2Downstreams: H2SessionTable(capacity: Limits.downstreamConnectionsMax),
+            carriers: SparseArena(capacity: Limits.downstreamConnectionsMax),
+            streams: SparseArena(capacity: Limits.downstreamConnectionsMax),
             upstreams: Slab(capacity: Limits.upstreamConnectionsMax),
+            tlsUpstreams: TLSSessionTable(capacity: Limits.upstreamConnectionsMax),
+            h2Upstreams: H2SessionTable(capacity: Limits.upstreamConnectionsMax),
+            upstreamCarriers: SparseArena(capacity: Limits.upstreamConnectionsMax),
+            upstreamStreams: SparseArena(capacity: Limits.upstreamConnectionsMax),
+            transports: self.parts.transports,
             exchanges: Slab(capacity: Limits.exchangesMax),
             pools: SparseArena(capacity: Limits.endpointsMax * 2),
             standings: StandingTable(),
@@ -57,6 +69,7 @@ final class Worker {
                 nowMilliseconds: now / 1_000_000
             ),
             resumed: HandleRing(capacity: Limits.downstreamConnectionsMax + 1),
+            resumedUpstreams: HandleRing(capacity: Limits.upstreamConnectionsMax + 1),
             waitingTurn: HandleRing(capacity: Limits.exchangesMax * 2),
             listeners: self.parts.listeners.enumerated().map {
                 ListenerState(fd: $1, number: UInt16($0))
@@ -77,6 +90,7 @@ final class Worker {
             nowMilliseconds: now / 1_000_000,
             wallMilliseconds: Kernel.wallMilliseconds()
         )
+        reactor.take(self.parts.transports)
         reactor.preparePools(self.parts.snapshot.view)
         reactor.run()
     }

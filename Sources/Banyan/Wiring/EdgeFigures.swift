@@ -2,6 +2,8 @@
 
 import Control
 import Proxy
+import TLS
+import Wire
 import Wire
 
 /// The workers' counters as families of the metrics page (reference/experience.md D2 to D5).
@@ -147,7 +149,7 @@ struct EdgeFigures {
                 "Copies not made, by reason.",
                 samples: shed.map { self.sample("reason", $0.0, $0.1) }
             ),
-        ]
+        ] + self.protocolFamilies
     }
 
     private func sample(
@@ -250,7 +252,58 @@ struct EdgeFigures {
                 "parity_observations_without_slot_total", .counter,
                 "Sampled exchanges not observed because comparing is behind."
             )
+        default: EdgeFigures.protocolTexts(counter)
+        }
+    }
+
+    private static func protocolTexts(
+        _ counter: WorkerCounter
+    ) -> (String, MetricFamily.Kind, String)? {
+        switch counter {
+        case .tlsHandshakes:
+            ("tls_handshakes_total", .counter, "TLS handshakes that clients completed.")
+        case .tlsHandshakesFailed:
+            ("tls_handshakes_failed_total", .counter, "TLS handshakes of clients that failed.")
+        case .h2Connections:
+            ("http2_connections_total", .counter, "HTTP/2 connections taken from clients.")
+        case .h2Streams:
+            ("http2_streams_total", .counter, "Streams of HTTP/2 clients.")
+        case .h2StreamsRefused:
+            ("http2_streams_refused_total", .counter, "Streams refused for want of room.")
+        case .h2StreamsReset:
+            ("http2_streams_reset_total", .counter, "Streams that clients reset.")
+        case .h2ConnectionErrors:
+            (
+                "http2_connection_errors_total", .counter,
+                "HTTP/2 connections ended for a broken protocol or a budget."
+            )
         default: nil
         }
+    }
+
+    /// HTTP/2 connections ended by a budget, and TLS handshakes with origins that failed.
+    private var protocolFamilies: [MetricFamily] {
+        [
+            MetricFamily(
+                "banyan_http2_floods_total",
+                .counter,
+                "HTTP/2 connections ended because a client did too much of something.",
+                samples: H2Flood.allCases.map {
+                    self.sample("kind", "\($0.word)", WorkerCounter.flood($0))
+                }
+            ),
+            MetricFamily(
+                "banyan_upstream_tls_failures_total",
+                .counter,
+                "TLS handshakes with origins that failed, by reason.",
+                samples: TLSFailure.allCases.compactMap { failure in
+                    guard failure != .none else { return nil }
+                    return MetricSample(
+                        labels: [MetricLabel("reason", "\(failure.label)")],
+                        value: Double(self.plane.sum(MetricsLayout.tlsFailure(failure.rawValue)))
+                    )
+                }
+            ),
+        ]
     }
 }

@@ -62,6 +62,7 @@ extension Reactor {
         self.counters.count(.connectionsAccepted)
         self.counters.raise(.connectionsOpen)
         self.armDownstream(handle.index)
+        self.beginTLS(handle)
     }
 
     /// Stops accepting; idle connections close, the others after their answer.
@@ -79,6 +80,10 @@ extension Reactor {
             guard let handle = self.downstreams.handle(at: index) else { continue }
             // A request may be on its way on a kept connection: it is still answered, with
             // `Connection: close`, before the connection is given up.
+            if self.downstreams[handle.index].step == .carrier {
+                self.drainCarrier(handle)
+                continue
+            }
             guard self.downstreams[handle.index].step == .idle else { continue }
             self.downstreams[index].deadline =
                 self.nowMilliseconds &+ UInt64(self.limits.drainIdleMilliseconds)
@@ -90,7 +95,11 @@ extension Reactor {
     mutating func closeEverything() {
         for index in 0..<UInt32(self.downstreams.touchedCount) {
             guard let handle = self.downstreams.handle(at: index) else { continue }
-            self.abortDownstream(handle)
+            if self.downstreams[index].step == .carrier {
+                self.endCarrier(handle)
+            } else {
+                self.abortDownstream(handle)
+            }
         }
         for index in 0..<UInt32(self.exchanges.touchedCount) {
             guard let handle = self.exchanges.handle(at: index) else { continue }

@@ -22,6 +22,10 @@ extension Reactor {
         if event.isReadable { self.downstreams[index].canRead = true }
         if event.isWritable { self.downstreams[index].canWrite = true }
         if event.isPeerEnded { self.downstreams[index].isPeerEnded = true }
+        if event.isBroken, self.downstreams[index].step == .carrier {
+            self.endCarrier(handle)
+            return
+        }
         if event.isBroken, self.downstreams[index].step == .exchange {
             // Reset by the client: nobody will read the answer, and a half-sent body stays half.
             self.counters.count(.clientsGone)
@@ -35,8 +39,13 @@ extension Reactor {
     mutating func driveDownstream(_ handle: Handle) {
         while self.downstreams.isLive(handle) {
             switch self.downstreams[handle.index].step {
+            case .handshake:
+                guard self.driveHandshake(handle) else { return }
             case .idle, .head:
                 guard self.readHead(handle) else { return }
+            case .carrier:
+                self.driveCarrier(handle)
+                return
             case .exchange:
                 self.pumpExchange(self.downstreams[handle.index].exchange)
                 return
@@ -70,6 +79,14 @@ extension Reactor {
             self.downstreams[index].deadline =
                 self.nowMilliseconds &+ UInt64(self.limits.headTimeoutMilliseconds)
             self.armDownstream(index)
+        }
+        if self.downstreams[index].requests == 0 {
+            switch self.readPreface(index) {
+            case .other: break
+            case .unfinished:
+                return self.downstreams[index].canRead || self.downstreams[index].isPeerEnded
+            case .whole: return self.openCarrier(handle)
+            }
         }
         do throws(WireError) {
             guard let length = try self.headLength(index) else {
@@ -106,6 +123,7 @@ extension Reactor {
 
     /// Reads what the client has sent into its input block.
     mutating func readDownstream(_ index: UInt32) -> ReadOutcome {
+        if self.downstreams[index].transport == .stream { return self.readStream(index) }
         guard self.downstreams[index].canRead || self.downstreams[index].isPeerEnded else {
             return .blocked
         }
@@ -210,6 +228,10 @@ extension Reactor {
             return
         case .done: break
         }
+        if self.downstreams[index].transport == .stream {
+            self.finishStream(handle)
+            return
+        }
         if self.downstreams[index].lingerBytes == 0 {
             self.endDownstreamWriting(index)
         }
@@ -237,6 +259,10 @@ extension Reactor {
     /// Its exchange must be gone.
     mutating func closeDownstream(_ handle: Handle) {
         let index = handle.index
+        if self.downstreams[index].transport == .stream {
+            self.abortStream(handle, code: 8)
+            return
+        }
         precondition(
             !self.exchanges.isLive(self.downstreams[index].exchange),
             "closed under an exchange"
@@ -259,6 +285,10 @@ extension Reactor {
         if self.exchanges.isLive(exchange) {
             self.downstreams[handle.index].exchange = .none
             self.exchanges[exchange.index].downstream = .none
+        }
+        if self.downstreams[handle.index].transport == .stream {
+            self.abortStream(handle, code: 2)
+            return
         }
         self.cutDownstreamTransport(handle.index)
         self.closeDownstream(handle)

@@ -14,7 +14,7 @@ extension Reactor {
             Int(input.start),
             Int(input.start) + headLength
         )
-        let head: RequestHead
+        var head: RequestHead
         self.fieldsOwner = .none
         do throws(WireError) {
             head = try parseRequestHead(bytes, into: &self.requestFields)
@@ -23,18 +23,27 @@ extension Reactor {
             self.refuse(handle, status: error.status)
             return
         }
+        if self.downstreams[d].transport == .stream, !self.streams[Int(d)].hasEnded,
+            head.framing == .none
+        {
+            // Content of a length that nobody has told: its end is the stream's (RFC 9113 8.1).
+            head.framing = .untilClose
+        }
         var exchange = Exchange()
         exchange.downstream = handle
         exchange.head = head
         exchange.listener = self.downstreams[d].listener
         exchange.isTrusted = self.downstreams[d].isTrusted
+        exchange.isSecure = self.downstreams[d].isSecure
+        exchange.isStream = self.downstreams[d].transport == .stream
         exchange.peerText = self.downstreams[d].peerText
         exchange.peerTextCount = self.downstreams[d].peerTextCount
         exchange.snapshotSlot = self.snapshots.current
         exchange.startNanoseconds = self.nowNanoseconds
         exchange.isSafe = head.method.isSafe
         switch head.framing {
-        case .none, .untilClose: exchange.isRequestComplete = true
+        case .none: exchange.isRequestComplete = true
+        case .untilClose: break
         case .length(let count):
             exchange.requestRemaining = count
             exchange.isRequestComplete = count == 0

@@ -13,6 +13,7 @@ extension Reactor {
             self.answer(exchange, status: 400, code: "BAD_PATH")
             return
         }
+        if self.answerSecureRedirect(exchange) { return }
         let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
         let head = self.exchanges[e].head
         let bytes = self.headWindow(e)

@@ -3,6 +3,7 @@
 import Bytes
 import Kernel
 import Migration
+import TLS
 
 extension Reactor {
     /// Gets the exchange a connection to the origin it asks: an idle one, a new one, or a place in
@@ -13,6 +14,10 @@ extension Reactor {
         let e = exchange.index
         guard let pool = self.choosePool(e) else {
             self.fail(exchange, .connectFailed)
+            return
+        }
+        if self.pools[pool].speaksHTTP2 {
+            self.reachStream(exchange, pool: pool)
             return
         }
         if !isFresh, self.pools[pool].firstIdle != .max {
@@ -26,22 +31,29 @@ extension Reactor {
             self.connect(exchange, pool: pool)
             return
         }
+        _ = self.queueForPool(exchange, pool: pool)
+    }
+
+    /// Puts the exchange into the pool's queue; `false`: it is full, the exchange has failed.
+    mutating func queueForPool(_ exchange: Handle, pool: Int) -> Bool {
+        let e = exchange.index
         let limit =
             self.exchanges[e].kind == .copy
             ? Limits.shadowQueueMax : Limits.pendingPerUpstreamMax
         guard Int(self.pools[pool].waitingCount) < limit else {
             self.fail(exchange, .poolExhausted)
-            return
+            return false
         }
         self.enqueueWaiting(e, pool: pool)
         if self.exchanges[e].kind == .client {
             // Nothing but the client's timer watches the total deadline of one that waits.
             self.startRateWindow(self.exchanges[e].downstream.index)
         }
+        return true
     }
 
     /// The next exchange of a pool's queue whose time is not over; the others end here.
-    private mutating func takeWaiting(pool: Int) -> Handle? {
+    mutating func takeWaiting(pool: Int) -> Handle? {
         while let waiting = self.dequeueWaiting(pool: pool) {
             guard let exchange = self.exchanges.handle(at: waiting) else { continue }
             let total = self.exchanges[waiting].totalDeadline
@@ -96,13 +108,25 @@ extension Reactor {
             self.fail(exchange, .noAddress)
             return
         }
+        guard let handle = self.openUpstream(pool, exchange: exchange) else {
+            self.fail(exchange, .connectFailed)
+            return
+        }
+        self.exchanges[e].upstream = handle
+        self.setUpstreamDeadline(handle.index, after: self.exchanges[e].connectTimeout)
+        if self.upstreams[handle.index].canWrite { self.connected(handle) }
+    }
+
+    /// Starts a connection to the pool's endpoint; `nil`: it cannot be had.
+    ///
+    /// `canWrite`: it is up already.
+    mutating func openUpstream(_ pool: Int, exchange: Handle) -> Handle? {
         let fd: Int32
         let isConnected: Bool
         do throws(Errno) {
             (fd, isConnected) = try startConnect(to: self.pools[pool].address)
         } catch {
-            self.fail(exchange, .connectFailed)
-            return
+            return nil
         }
         var connection = UpstreamConnection(fd: fd, pool: UInt32(pool))
         connection.addressSerial = self.pools[pool].addressSerial
@@ -110,26 +134,81 @@ extension Reactor {
         connection.canWrite = isConnected
         guard let handle = self.upstreams.insert(connection) else {
             closeDescriptor(fd)
-            self.fail(exchange, .outOfResources)
-            return
+            return nil
         }
         do throws(Errno) {
             try self.poller.add(fd, token: EventToken(.upstream, handle).word)
         } catch {
             self.upstreams.remove(handle)
             closeDescriptor(fd)
-            self.fail(exchange, .outOfResources)
-            return
+            return nil
         }
         self.pools[pool].count &+= 1
         self.counters.count(.upstreamConnects)
         self.counters.raise(.upstreamConnectionsOpen)
-        self.exchanges[e].upstream = handle
-        if isConnected {
-            self.attach(exchange, handle.index)
-        } else {
-            self.setUpstreamDeadline(handle.index, after: self.exchanges[e].connectTimeout)
+        return handle
+    }
+
+    /// The socket is connected: TLS begins, where the endpoint has it.
+    mutating func connected(_ handle: Handle) {
+        let u = handle.index
+        let endpoint = Int(self.upstreams[u].pool / 2)
+        guard endpoint < self.transports.endpoints.count,
+            let context = self.transports.endpoints[endpoint].tls
+        else {
+            self.ready(handle)
+            return
         }
+        self.upstreams[u].step = .handshake
+        self.upstreams[u].isSecure = true
+        guard self.tlsUpstreams.connect(u, context, fd: self.upstreams[u].fd) else {
+            self.failUpstream(handle, .tlsFailed)
+            return
+        }
+        self.upstreams[u].transport = .tls
+        self.driveUpstreamHandshake(handle)
+    }
+
+    /// Carries TLS with an origin on.
+    private mutating func driveUpstreamHandshake(_ handle: Handle) {
+        let u = handle.index
+        switch self.tlsUpstreams.handshake(u) {
+        case .wantsRead, .wantsWrite: break
+        case .done:
+            self.upstreams[u].canRead = true
+            guard !self.upstreams[u].isCarrier || self.tlsUpstreams.alpn(u) == .http2 else {
+                self.refuseTLS(handle, .noSharedProtocol)
+                return
+            }
+            self.ready(handle)
+        case .ended, .failed:
+            self.refuseTLS(handle, self.tlsUpstreams.failure(u))
+        }
+    }
+
+    private mutating func refuseTLS(_ handle: Handle, _ failure: TLSFailure) {
+        let exchange = self.upstreams[handle.index].exchange
+        self.counters.count(.tlsUpstreamsFailed)
+        self.counters.add(MetricsLayout.tlsFailure(failure.rawValue), 1)
+        if self.exchanges.isLive(exchange) {
+            self.exchanges[exchange.index].tlsFailure = failure
+        }
+        self.failUpstream(handle, .tlsFailed)
+    }
+
+    /// The connection may be used.
+    private mutating func ready(_ handle: Handle) {
+        let u = handle.index
+        if self.upstreams[u].isCarrier {
+            self.beginCarrier(handle)
+            return
+        }
+        let exchange = self.upstreams[u].exchange
+        guard self.exchanges.isLive(exchange) else {
+            self.closeUpstream(handle)
+            return
+        }
+        self.attach(exchange, u)
     }
 
     /// Something happened on an upstream connection.
@@ -141,9 +220,18 @@ extension Reactor {
         switch self.upstreams[u].step {
         case .connecting:
             self.finishConnect(handle)
+        case .handshake:
+            self.driveUpstreamHandshake(handle)
+        case .carrier:
+            self.driveUpstreamCarrier(handle)
         case .idle:
             // Bytes or an end on an idle connection: in no case is it fit for another exchange.
-            if event.isReadable || event.isPeerEnded { self.closeUpstream(handle) }
+            guard event.isReadable || event.isPeerEnded else { return }
+            // TLS has words of its own, session tickets for one (RFC 8446 4.6.1).
+            if self.upstreams[u].transport == .tls, !event.isPeerEnded, !self.hasStrayBytes(u) {
+                return
+            }
+            self.closeUpstream(handle)
         case .busy:
             let exchange = self.upstreams[u].exchange
             guard self.exchanges.isLive(exchange) else {
@@ -162,12 +250,7 @@ extension Reactor {
             return
         }
         guard self.upstreams[u].canWrite else { return }
-        let exchange = self.upstreams[u].exchange
-        guard self.exchanges.isLive(exchange) else {
-            self.closeUpstream(handle)
-            return
-        }
-        self.attach(exchange, u)
+        self.connected(handle)
     }
 
     /// The connection is up and belongs to the exchange: its head goes out.
@@ -218,7 +301,7 @@ extension Reactor {
         self.armUpstream(u)
     }
 
-    private mutating func giveUpstreamBlocks(_ u: UInt32) {
+    mutating func giveUpstreamBlocks(_ u: UInt32) {
         if self.upstreams[u].input.block != .none {
             self.blocks.give(self.upstreams[u].input.block)
             self.upstreams[u].input = BlockCursor()
@@ -238,6 +321,11 @@ extension Reactor {
     mutating func closeUpstream(_ handle: Handle) {
         let u = handle.index
         let pool = Int(self.upstreams[u].pool)
+        if self.upstreams[u].transport == .stream {
+            self.closeUpstreamStream(handle)
+            return
+        }
+        if self.upstreams[u].isCarrier { self.removeCarrier(u) }
         if self.upstreams[u].step == .idle { self.removeIdle(u) }
         self.disarmUpstream(u)
         self.giveUpstreamBlocks(u)
@@ -257,6 +345,10 @@ extension Reactor {
     mutating func failUpstream(_ handle: Handle, _ error: ExchangeError) {
         let exchange = self.upstreams[handle.index].exchange
         self.upstreams[handle.index].exchange = .none
+        if self.upstreams[handle.index].isCarrier, self.upstreams[handle.index].step != .carrier {
+            self.failCarrier(handle, error)
+            return
+        }
         guard self.exchanges.isLive(exchange) else {
             self.closeUpstream(handle)
             return

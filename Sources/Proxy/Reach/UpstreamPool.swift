@@ -25,6 +25,9 @@ struct UpstreamPool: BitwiseCopyable {
     var openUntil: UInt64 = 0
     /// Half open: one copy is on its way to see whether the origin is back.
     var isProbed = false
+    /// First of its HTTP/2 connections, those that come up included.
+    var firstCarrier = UInt32.max
+    var speaksHTTP2 = false
     /// Where the endpoint is; empty: its name has no address now.
     var address = SocketAddress()
     /// Grows with every other address: connections of an earlier one are not used again.

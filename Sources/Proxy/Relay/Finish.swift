@@ -41,7 +41,7 @@ extension Reactor {
             && self.upstreams[u].input.isEmpty && !self.upstreams[u].isPeerEnded
             && self.exchanges[e].upstreamFraming != .untilClose
             && Int(self.upstreams[u].requests) < Limits.requestsPerUpstreamConnectionMax
-            && !self.hasStrayBytes(u)
+            && self.upstreams[u].transport != .stream && !self.hasStrayBytes(u)
         self.upstreams[u].exchange = .none
         if isClean {
             self.releaseUpstream(upstream)
@@ -51,7 +51,7 @@ extension Reactor {
     }
 
     /// The last read filled its room: whether the socket holds more than the answer.
-    private mutating func hasStrayBytes(_ u: UInt32) -> Bool {
+    mutating func hasStrayBytes(_ u: UInt32) -> Bool {
         guard self.upstreams[u].canRead else { return false }
         self.upstreams[u].canRead = false
         return self.receiveUpstream(u, self.scratch, 0, 1) != .wouldBlock
@@ -103,6 +103,10 @@ extension Reactor {
     /// What becomes of a client's connection after an answer.
     private mutating func continueDownstream(_ handle: Handle, isRequestComplete: Bool) {
         let d = handle.index
+        if self.downstreams[d].transport == .stream {
+            self.finishStream(handle)
+            return
+        }
         if self.downstreams[d].closesAfterAnswer || self.isDraining {
             // With bytes unread a close would reset the answer away: linger.
             if isRequestComplete, self.downstreams[d].input.isEmpty,

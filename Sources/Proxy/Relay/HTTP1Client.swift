@@ -145,7 +145,8 @@ extension Reactor {
         if location != nil { mask = mask.inserting(.location) }
         writer.appendFields(of: bytes, self.answerFields, dropping: mask)
         if let location { self.writeLocation(e, bytes, self.answerFields[location], &writer) }
-        writer.append("via: 1.1 ")
+        self.writeTransportSecurity(e, &writer)
+        writer.append(self.isUpstreamStream(e) ? "via: 2.0 " : "via: 1.1 ")
         writer.append(self.edge.name)
         writer.append("\r\n")
         self.writeDeprecation(e, &writer)
@@ -180,7 +181,9 @@ extension Reactor {
             self.exchanges[e].answerFraming = .length
         case .chunked, .untilClose:
             let isModern = self.exchanges[e].head.versionMinor >= 1
-            self.exchanges[e].answerFraming = isModern ? .chunked : .untilClose
+            // A stream says itself where it ends.
+            self.exchanges[e].answerFraming =
+                isModern && !self.exchanges[e].isStream ? .chunked : .untilClose
         }
         // An early answer: whether the rest of the upload will come nobody knows.
         if self.exchanges[e].answerFraming == .untilClose || !self.exchanges[e].head.keepsAlive

@@ -78,7 +78,7 @@ extension Reactor {
     }
 
     /// The answer is Banyan's and whole; a body that has not come yet ends the connection.
-    private mutating func prepareLocalAnswer(_ e: UInt32, status: UInt16) {
+    mutating func prepareLocalAnswer(_ e: UInt32, status: UInt16) {
         let d = self.exchanges[e].downstream.index
         self.exchanges[e].status = status
         self.exchanges[e].answeredBy = .banyan
@@ -101,7 +101,7 @@ extension Reactor {
         self.exchanges[e].isRequestComplete = true
     }
 
-    private mutating func abortExchange(_ exchange: Handle) {
+    mutating func abortExchange(_ exchange: Handle) {
         let downstream = self.exchanges[exchange.index].downstream
         self.exchanges[exchange.index].isAborted = true
         self.endExchange(exchange)

@@ -50,7 +50,10 @@ extension Reactor {
         self.writeFields(e, view, bytes, mask, &writer)
         self.writeForwarding(e, view, bytes, &writer)
         if isCopy { writer.append("banyan-shadow: 1\r\n") }
-        self.writeRequestFraming(e, &writer)
+        if self.upstreams[u].transport == .stream, head.acceptsTrailers {
+            writer.append("te: trailers\r\n")
+        }
+        self.writeRequestFraming(e, u, &writer)
         writer.append("\r\n")
         guard !writer.overflowed else { return false }
         let start = Int(self.upstreams[u].output.end)
@@ -217,7 +220,11 @@ extension Reactor {
         let isTrusted = self.exchanges[e].isTrusted
         writer.append("via: ")
         self.writeEarlier(.via, bytes, &writer)
-        writer.append(head.versionMinor == 0 ? "1.0 " : "1.1 ")
+        if self.exchanges[e].isStream {
+            writer.append("2.0 ")
+        } else {
+            writer.append(head.versionMinor == 0 ? "1.0 " : "1.1 ")
+        }
         writer.append(self.edge.name)
         writer.append("\r\nforwarded: ")
         if isTrusted { self.writeEarlier(.forwarded, bytes, &writer) }
@@ -231,12 +238,14 @@ extension Reactor {
             writer.append(authority)
             writer.append("\"")
         }
-        writer.append(";proto=http\r\nx-forwarded-for: ")
+        writer.append(self.exchanges[e].isSecure ? ";proto=https" : ";proto=http")
+        writer.append("\r\nx-forwarded-for: ")
         if isTrusted { self.writeEarlier(.xForwardedFor, bytes, &writer) }
         self.writeClientAddress(e, &writer)
         writer.append("\r\n")
         if !isTrusted || self.requestFields.firstIndex(of: .xForwardedProto) == nil {
-            writer.append("x-forwarded-proto: http\r\n")
+            writer.append("x-forwarded-proto: ")
+            writer.append(self.exchanges[e].isSecure ? "https\r\n" : "http\r\n")
         }
         if !authority.isEmpty,
             !isTrusted || self.requestFields.firstIndex(of: .xForwardedHost) == nil
@@ -282,7 +291,11 @@ extension Reactor {
     /// The framing towards the upstream.
     ///
     /// Also starts the body: what is to be sent, and from where.
-    private mutating func writeRequestFraming(_ e: UInt32, _ writer: inout ByteWriter) {
+    private mutating func writeRequestFraming(
+        _ e: UInt32,
+        _ u: UInt32,
+        _ writer: inout ByteWriter
+    ) {
         if self.exchanges[e].sendsTee {
             self.exchanges[e].teeSent = 0
             self.exchanges[e].isRequestComplete = self.exchanges[e].teeCount == 0
@@ -292,12 +305,13 @@ extension Reactor {
             return
         }
         switch self.exchanges[e].head.framing {
-        case .none, .untilClose: break
+        case .none: break
         case .length(let count):
             writer.append("content-length: ")
             writer.append(decimal: count)
             writer.append("\r\n")
-        case .chunked:
+        case .chunked, .untilClose:
+            guard self.upstreams[u].transport != .stream else { break }
             writer.append("transfer-encoding: chunked\r\n")
         }
     }

@@ -49,7 +49,10 @@ extension Reactor {
                 self.failUpstream(upstream, .closedBeforeHead)
                 return false
             }
-            if self.exchanges[e].isRequestComplete { return true }
+            if self.exchanges[e].isRequestComplete {
+                if self.upstreams[u].transport == .stream { self.endUpstreamStream(u) }
+                return true
+            }
             switch self.takeBody(e, u) {
             case .progress: break
             case .blocked: return true
@@ -102,6 +105,9 @@ extension Reactor {
             case .progress: break
             case .blocked: return .blocked
             case .ended:
+                if self.exchanges[e].head.framing == .untilClose, self.hasStreamEnded(d) {
+                    return self.endRaw(e, u)
+                }
                 self.fail(self.downstreams[d].exchange, .clientGone)
                 return .ended
             }
@@ -110,10 +116,11 @@ extension Reactor {
             self.fail(self.downstreams[d].exchange, .outOfResources)
             return .ended
         }
-        if case .chunked = self.exchanges[e].head.framing {
-            return self.takeChunked(e, u, d)
+        switch self.exchanges[e].head.framing {
+        case .chunked: return self.takeChunked(e, u, d)
+        case .untilClose: self.takeRaw(e, u, d)
+        case .none, .length: self.takeLength(e, u, d)
         }
-        self.takeLength(e, u, d)
         return .progress
     }
 
@@ -134,6 +141,42 @@ extension Reactor {
         } else {
             self.exchanges[e].requestDirect = Int32(count)
         }
+    }
+
+    /// Content of a stream whose length nobody has told.
+    private mutating func takeRaw(_ e: UInt32, _ u: UInt32, _ d: UInt32) {
+        let input = self.downstreams[d].input
+        let output = self.upstreams[u].output
+        let room = Limits.blockBytes - Int(output.end) - 64
+        let count = min(input.count, room)
+        let bytes = self.blocks.window(input.block, Int(input.start), Int(input.start) + count)
+        self.tee(e, bytes)
+        self.exchanges[e].requestBytes &+= UInt64(count)
+        self.downstreams[d].input.start &+= Int32(count)
+        var writer = self.blocks.writer(output.block, from: Int(output.end))
+        if self.upstreams[u].transport == .stream {
+            writer.append(bytes)
+        } else {
+            appendChunk(bytes, &writer)
+        }
+        self.upstreams[u].output.end = Int32(writer.position)
+    }
+
+    /// The stream has ended, and so has its content.
+    private mutating func endRaw(_ e: UInt32, _ u: UInt32) -> ReadOutcome {
+        guard self.takeUpstreamOutput(u) else { return .blocked }
+        self.appendLastRequestChunk(u)
+        self.completeRequest(e)
+        return .progress
+    }
+
+    /// The end of a chunked request, where the upstream needs one.
+    private mutating func appendLastRequestChunk(_ u: UInt32) {
+        guard self.upstreams[u].transport != .stream else { return }
+        let output = self.upstreams[u].output
+        var writer = self.blocks.writer(output.block, from: Int(output.end))
+        writer.append("0\r\n\r\n")
+        self.upstreams[u].output.end = Int32(writer.position)
     }
 
     private mutating func takeChunked(_ e: UInt32, _ u: UInt32, _ d: UInt32) -> ReadOutcome {
@@ -157,16 +200,15 @@ extension Reactor {
             self.tee(e, payload)
             self.exchanges[e].requestBytes &+= UInt64(step.payloadLength)
             var writer = self.blocks.writer(output.block, from: Int(output.end))
-            appendChunk(payload, &writer)
+            if self.upstreams[u].transport == .stream {
+                writer.append(payload)
+            } else {
+                appendChunk(payload, &writer)
+            }
             self.upstreams[u].output.end = Int32(writer.position)
         }
         if step.isFinished {
-            var writer = self.blocks.writer(
-                output.block,
-                from: Int(self.upstreams[u].output.end)
-            )
-            writer.append("0\r\n\r\n")
-            self.upstreams[u].output.end = Int32(writer.position)
+            self.appendLastRequestChunk(u)
             self.completeRequest(e)
             return .progress
         }

@@ -116,6 +116,12 @@ extension Reactor {
 
     /// Reads what the upstream has sent into its input block.
     private mutating func readUpstream(_ u: UInt32) -> UpstreamRead {
+        self.upstreams[u].transport == .stream
+            ? self.readUpstreamStream(u) : self.readUpstreamSocket(u)
+    }
+
+    /// Reads what is on a socket into the input block.
+    mutating func readUpstreamSocket(_ u: UInt32) -> UpstreamRead {
         guard self.upstreams[u].canRead || self.upstreams[u].isPeerEnded else { return .blocked }
         if self.upstreams[u].input.block == .none {
             guard let block = self.blocks.take() else { return .broken }
@@ -241,7 +247,7 @@ extension Reactor {
             return false
         }
         let end = Int(self.downstreams[d].output.end)
-        if self.exchanges[e].answerFraming == .length,
+        if self.exchanges[e].answerFraming == .length || self.exchanges[e].isStream,
             count > copiedBodyBytesMax
                 || Limits.blockBytes - end < count
         {
@@ -264,6 +270,7 @@ extension Reactor {
     mutating func completeAnswer(_ e: UInt32) {
         precondition(self.exchanges[e].answer != .complete, "completed twice")
         self.exchanges[e].answer = .complete
+        if self.exchanges[e].isStream { self.passTrailers(e) }
         self.endPart(e)
         if self.exchanges[e].hold == .holding {
             self.holdComplete(e)
@@ -277,7 +284,7 @@ extension Reactor {
 }
 
 /// What a read from an upstream came to.
-private enum UpstreamRead: BitwiseCopyable {
+enum UpstreamRead: BitwiseCopyable {
     case progress
     case blocked
     case ended

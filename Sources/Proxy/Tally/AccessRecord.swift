@@ -2,6 +2,7 @@
 
 import Bytes
 import Migration
+import TLS
 import Wire
 
 // One JSON line per exchange (reference/experience.md D8). It says who decided what, never what was
@@ -113,12 +114,19 @@ extension Reactor {
             writer.append(",\"error.type\":\"")
             writer.append(failure.word)
             writer.append("\"")
+            if self.exchanges[e].tlsFailure != .none {
+                writer.append(",\"tls.failure\":\"")
+                writer.append(self.exchanges[e].tlsFailure.label)
+                writer.append("\"")
+            }
         }
         if self.exchanges[e].copyState != .none {
             writer.append(",\"banyan.shadow\":\"")
             writer.append(self.exchanges[e].copyState.word)
             writer.append("\"")
         }
+        if self.exchanges[e].isStream { writer.append(",\"network.protocol.version\":\"2\"") }
+        if self.exchanges[e].isSecure { writer.append(",\"url.scheme\":\"https\"") }
         writer.append(",\"upstream.ms\":")
         appendMilliseconds(self.exchanges[e].upstreamNanoseconds / 1_000, &writer)
         writer.append(",\"bytes.in\":")

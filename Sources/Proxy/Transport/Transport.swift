@@ -6,4 +6,8 @@
 enum Transport: UInt8, BitwiseCopyable {
     /// A socket in clear text.
     case plain
+    /// TLS on a socket (RFC 8446).
+    case tls
+    /// A stream of an HTTP/2 connection, which is a slot of its own; no socket.
+    case stream
 }

@@ -2,6 +2,8 @@
 
 import Bytes
 import Kernel
+import TLS
+import Wire
 
 extension Reactor {
     /// Reads what the origin has sent into [`start`, `end`) of a block.
@@ -13,6 +15,8 @@ extension Reactor {
     ) -> IOResult {
         switch self.upstreams[u].transport {
         case .plain: receive(self.upstreams[u].fd, into: self.blocks, block, start, end)
+        case .tls: ioResult(self.tlsUpstreams.read(u, into: self.blocks, block, start, end))
+        case .stream: preconditionFailure("a stream has no socket")
         }
     }
 
@@ -24,6 +28,8 @@ extension Reactor {
     ) -> IOResult {
         switch self.upstreams[u].transport {
         case .plain: send(self.upstreams[u].fd, first, second)
+        case .tls: ioResult(self.tlsUpstreams.write(u, first, second))
+        case .stream: self.sendUpstreamStream(u, first, second)
         }
     }
 
@@ -34,8 +40,11 @@ extension Reactor {
 
     /// Releases what carries the slot.
     mutating func closeUpstreamTransport(_ u: UInt32) {
-        switch self.upstreams[u].transport {
-        case .plain: closeDescriptor(self.upstreams[u].fd)
+        if self.upstreams[u].step == .carrier { self.h2Upstreams.close(u) }
+        if self.upstreams[u].transport == .tls {
+            self.tlsUpstreams.endWriting(u)
+            self.tlsUpstreams.close(u)
         }
+        closeDescriptor(self.upstreams[u].fd)
     }
 }

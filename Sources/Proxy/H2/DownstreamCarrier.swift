@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Kernel
+import Migration
+import Wire
+
+// A client's HTTP/2 connection: bytes to frames, frames to streams. Each stream is a slot of its own
+// (`H2/DownstreamStream.swift`) that the steps of a request treat like any client's connection.
+
+extension Reactor {
+    /// The client speaks HTTP/2: by ALPN, or by its preface in clear text (RFC 9113 3.2, 3.3).
+    ///
+    /// `false`: the connection is gone.
+    mutating func openCarrier(_ handle: Handle) -> Bool {
+        let d = handle.index
+        do throws(H2Error) {
+            try self.h2Downstreams.open(d, role: .server, limits: H2Limits())
+        } catch {
+            self.counters.count(.connectionsRefused)
+            self.closeDownstream(handle)
+            return false
+        }
+        self.carriers[Int(d)] = CarrierState()
+        self.downstreams[d].step = .carrier
+        self.downstreams[d].deadline =
+            self.nowMilliseconds &+ UInt64(self.limits.idleTimeoutMilliseconds)
+        self.armDownstream(d)
+        self.counters.count(.h2Connections)
+        return true
+    }
+
+    /// Moves frames both ways, as far as it goes now.
+    mutating func driveCarrier(_ handle: Handle) {
+        let d = handle.index
+        var turns = 0
+        while self.flushCarrier(handle) {
+            // A client that does not read its frames is not read from: what a peer can make us
+            // owe it stays bounded.
+            guard self.downstreams[d].output.isEmpty else { return }
+            turns &+= 1
+            if turns > Limits.blocksPerTurn {
+                self.resume(handle)
+                return
+            }
+            // What came with the preface is there already.
+            switch self.downstreams[d].input.isEmpty ? self.readDownstream(d) : .progress {
+            case .progress:
+                guard self.takeFrames(handle) else { return }
+            case .blocked:
+                self.releaseInput(d)
+                if self.isCarrierOver(d) { self.endCarrier(handle) }
+                return
+            case .ended:
+                self.endCarrier(handle)
+                return
+            }
+        }
+    }
+
+    private mutating func isCarrierOver(_ d: UInt32) -> Bool {
+        self.h2Downstreams[d].isOver
+            || (self.carriers[Int(d)].isEnding && self.carriers[Int(d)].streamCount == 0)
+    }
+
+    /// Hands what was read to the session, and its events to their streams.
+    ///
+    /// `false`: the connection is gone.
+    private mutating func takeFrames(_ handle: Handle) -> Bool {
+        let d = handle.index
+        let input = self.downstreams[d].input
+        let bytes = self.blocks.window(input.block, Int(input.start), Int(input.end))
+        self.carriers[Int(d)].hasMoved = true
+        do throws(H2Error) {
+            try self.h2Downstreams[d].receive(bytes, nowMilliseconds: self.nowMilliseconds)
+        } catch {
+            if case .flood(let flood) = error { self.counters.count(.flood(flood)) }
+            self.counters.count(.h2ConnectionErrors)
+            _ = self.flushCarrier(handle)
+            if self.downstreams.isLive(handle) { self.endCarrier(handle) }
+            return false
+        }
+        while let event = self.h2Downstreams[d].nextEvent() {
+            self.take(event, of: handle, bytes)
+        }
+        self.downstreams[d].input.start = input.end
+        return true
+    }
+
+    private mutating func take(_ event: H2Event, of carrier: Handle, _ bytes: ByteWindow) {
+        let d = carrier.index
+        switch event.kind {
+        case .head:
+            self.beginStream(carrier, event)
+        case .data:
+            let content = bytes.slice(Int(event.offset), Int(event.count))
+            guard let stream = self.downstreamStream(event, of: carrier) else {
+                // Nobody wants it any more: an answer that came before the end of its request.
+                self.h2Downstreams[d].consume(event.stream, Int(event.count))
+                if self.h2Downstreams[d].isFinished(event.stream) {
+                    self.h2Downstreams[d].reset(event.stream, code: 0)
+                }
+                return
+            }
+            let s = Int(stream.index)
+            guard self.streams[s].append(content, isHead: false, &self.blocks) else {
+                self.loseStream(stream)
+                return
+            }
+            self.downstreams[stream.index].canRead = true
+            self.resume(stream)
+        case .trailers:
+            // Fields that origins need not know (RFC 9110 6.5.1): checked, and dropped.
+            break
+        case .end:
+            guard let stream = self.downstreamStream(event, of: carrier) else { return }
+            self.streams[Int(stream.index)].hasEnded = true
+            self.downstreams[stream.index].canRead = true
+            self.resume(stream)
+        case .closed:
+            self.closeStream(event, of: carrier)
+        case .goAway, .settings, .pingAcknowledged:
+            break
+        }
+    }
+
+    /// Sends frames until none wait or the socket takes no more.
+    ///
+    /// `false`: the connection is gone.
+    private mutating func flushCarrier(_ handle: Handle) -> Bool {
+        let d = handle.index
+        while true {
+            if self.downstreams[d].output.isEmpty {
+                guard self.h2Downstreams[d].hasOutput else { break }
+                guard let block = self.takeOutput(d) else {
+                    self.endCarrier(handle)
+                    return false
+                }
+                var writer = self.blocks.writer(block, from: 0)
+                do throws(H2Error) {
+                    try self.h2Downstreams[d].pull(into: &writer)
+                } catch {
+                    self.endCarrier(handle)
+                    return false
+                }
+                self.downstreams[d].output = BlockCursor(
+                    block: block,
+                    start: 0,
+                    end: Int32(writer.position)
+                )
+                self.settleStreams(handle)
+                if self.downstreams[d].output.isEmpty { break }
+            }
+            switch self.flushDownstream(d) {
+            case .done: self.carriers[Int(d)].hasMoved = true
+            case .blocked: return true
+            case .failed:
+                self.endCarrier(handle)
+                return false
+            }
+        }
+        if self.downstreams[d].output.block != .none {
+            self.blocks.give(self.downstreams[d].output.block)
+            self.downstreams[d].output = BlockCursor()
+        }
+        return true
+    }
+
+    /// Frames were made: streams whose content went into them go on.
+    private mutating func settleStreams(_ handle: Handle) {
+        let d = handle.index
+        while let event = self.h2Downstreams[d].nextEvent() {
+            if event.kind == .closed { self.closeStream(event, of: handle) }
+        }
+        var next = self.carriers[Int(d)].firstStream
+        while next != 0 {
+            let s = next - 1
+            next = self.streams[Int(s)].next
+            guard self.streams[Int(s)].isOffered,
+                self.h2Downstreams[d].hasTaken(self.streams[Int(s)].id),
+                let stream = self.downstreams.handle(at: s)
+            else { continue }
+            self.downstreams[s].canWrite = true
+            self.resume(stream)
+        }
+    }
+
+    /// The connection ends: its streams lose their client, then it closes.
+    mutating func endCarrier(_ handle: Handle) {
+        let d = handle.index
+        while self.carriers[Int(d)].firstStream != 0 {
+            let s = self.carriers[Int(d)].firstStream - 1
+            guard let stream = self.downstreams.handle(at: s) else {
+                preconditionFailure("slot \(s) is in a carrier's list and not live")
+            }
+            self.streams[Int(s)].isGone = true
+            self.streams[Int(s)].isBroken = true
+            self.loseStream(stream)
+        }
+        self.closeDownstream(handle)
+    }
+
+    /// Its time is over: an unused connection says goodbye, one that is stuck is given up.
+    mutating func expireCarrier(_ handle: Handle) {
+        let d = handle.index
+        let isUsed = self.carriers[Int(d)].streamCount > 0
+        if !self.carriers[Int(d)].hasMoved, !isUsed || !self.downstreams[d].output.isEmpty {
+            if !isUsed {
+                self.h2Downstreams[d].finishShutdown()
+                guard self.flushCarrier(handle) else { return }
+            } else {
+                self.counters.count(.clientsTooSlow)
+            }
+            self.endCarrier(handle)
+            return
+        }
+        self.carriers[Int(d)].hasMoved = false
+        self.downstreams[d].deadline =
+            self.nowMilliseconds
+            &+ UInt64(
+                isUsed ? self.limits.rateWindowMilliseconds : self.limits.idleTimeoutMilliseconds
+            )
+        self.armDownstream(d)
+    }
+
+    /// The edge drains: no new streams, those that run are finished.
+    mutating func drainCarrier(_ handle: Handle) {
+        let d = handle.index
+        guard !self.carriers[Int(d)].isEnding else { return }
+        self.carriers[Int(d)].isEnding = true
+        self.h2Downstreams[d].finishShutdown()
+        self.resume(handle)
+    }
+}

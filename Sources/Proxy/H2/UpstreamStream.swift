@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Kernel
+import Migration
+import Wire
+
+// One exchange on an HTTP/2 connection to an origin: a slot without a socket, whose answer comes as
+// HTTP/1.1 text and raw content.
+
+extension Reactor {
+    /// The slot of an event's stream, if it still has one.
+    func upstreamStream(_ event: H2Event, of carrier: Handle) -> Handle? {
+        guard event.tag != .max, let handle = self.upstreams.handle(at: event.tag),
+            self.upstreams[event.tag].transport == .stream,
+            self.upstreamStreams[Int(event.tag)].carrier == carrier,
+            self.upstreamStreams[Int(event.tag)].id == event.stream
+        else { return nil }
+        return handle
+    }
+
+    /// The exchange gets a stream of a connection, and its head goes out.
+    mutating func beginUpstreamStream(_ exchange: Handle, _ carrier: Handle) {
+        let u = carrier.index
+        var connection = UpstreamConnection(fd: -1, pool: self.upstreams[u].pool)
+        connection.transport = .stream
+        connection.exchange = exchange
+        connection.isSecure = self.upstreams[u].isSecure
+        connection.isReused = self.upstreams[u].requests > 0
+        guard let handle = self.upstreams.insert(connection) else {
+            self.fail(exchange, .outOfResources)
+            return
+        }
+        var state = StreamState()
+        state.carrier = carrier
+        self.upstreamStreams[Int(handle.index)] = state
+        let first = self.upstreamCarriers[Int(u)].firstStream
+        self.upstreamStreams[Int(handle.index)].next = first
+        if first != 0 { self.upstreamStreams[Int(first - 1)].previous = handle.index + 1 }
+        self.upstreamCarriers[Int(u)].firstStream = handle.index + 1
+        self.upstreamCarriers[Int(u)].streamCount &+= 1
+        self.upstreamCarriers[Int(u)].hasMoved = true
+        self.upstreams[u].requests &+= 1
+        if Int(self.upstreams[u].requests) >= Limits.requestsPerUpstreamConnectionMax {
+            self.upstreamCarriers[Int(u)].isEnding = true
+        }
+        self.attach(exchange, handle.index)
+    }
+
+    /// Reads the next block of the answer into the slot's input.
+    mutating func readUpstreamStream(_ s: UInt32) -> UpstreamRead {
+        let state = Int(s)
+        if !self.upstreams[s].input.isEmpty {
+            // A head that spans blocks is put together; content never needs more to go on.
+            guard self.upstreams[s].scanned > 0 else { return .blocked }
+            return self.joinUpstreamStream(s)
+        }
+        guard let (cursor, content) = self.upstreamStreams[state].popBlock() else {
+            self.upstreams[s].canRead = false
+            if self.upstreamStreams[state].isBroken { return .broken }
+            return self.upstreamStreams[state].hasEnded ? .ended : .blocked
+        }
+        if self.upstreams[s].input.block != .none {
+            self.blocks.give(self.upstreams[s].input.block)
+        }
+        self.upstreams[s].input = cursor
+        self.consumeUpstreamStream(s, content)
+        return .progress
+    }
+
+    private mutating func joinUpstreamStream(_ s: UInt32) -> UpstreamRead {
+        guard let (cursor, content) = self.upstreamStreams[Int(s)].popBlock() else {
+            self.upstreams[s].canRead = false
+            return self.upstreamStreams[Int(s)].isGone ? .broken : .blocked
+        }
+        defer { self.blocks.give(cursor.block) }
+        var input = self.upstreams[s].input
+        input.end = Int32(self.blocks.compact(input.block, Int(input.start), Int(input.end)))
+        input.start = 0
+        var writer = self.blocks.writer(input.block, from: Int(input.end))
+        writer.append(self.blocks.window(cursor.block, 0, Int(cursor.end)))
+        guard !writer.overflowed else { return .broken }
+        input.end = Int32(writer.position)
+        self.upstreams[s].input = input
+        self.consumeUpstreamStream(s, content)
+        return .progress
+    }
+
+    private mutating func consumeUpstreamStream(_ s: UInt32, _ count: Int) {
+        let carrier = self.upstreamStreams[Int(s)].carrier
+        self.h2Upstreams[carrier.index].consume(self.upstreamStreams[Int(s)].id, count)
+        self.resumeUpstream(carrier)
+    }
+
+    /// Puts bytes up for sending: the request's head as such, then content.
+    mutating func sendUpstreamStream(
+        _ s: UInt32,
+        _ first: ByteWindow,
+        _ second: ByteWindow
+    ) -> IOResult {
+        let state = Int(s)
+        let carrier = self.upstreamStreams[state].carrier
+        if self.upstreamStreams[state].isGone { return .failed(.connectionLost) }
+        let exchange = self.upstreams[s].exchange
+        let isWhole =
+            self.exchanges.isLive(exchange) && self.exchanges[exchange.index].isRequestComplete
+        if !self.upstreamStreams[state].hasHead {
+            guard let length = first.headEnd(from: 0) else {
+                preconditionFailure("a request that does not begin with a whole head")
+            }
+            let endsStream = isWhole && length == first.count && second.isEmpty
+            do throws(H2Error) {
+                self.upstreamStreams[state].id = try self.h2Upstreams[carrier.index].submitRequest(
+                    head: first.slice(0, length),
+                    isSecure: self.upstreams[s].isSecure,
+                    endsStream: endsStream,
+                    tag: s
+                )
+            } catch {
+                return .failed(.connectionLost)
+            }
+            self.upstreamStreams[state].hasHead = true
+            self.upstreamStreams[state].hasSentEnd = endsStream
+            self.resumeUpstream(carrier)
+            return .bytes(length)
+        }
+        let id = self.upstreamStreams[state].id
+        if self.upstreamStreams[state].isOffered {
+            let count = self.h2Upstreams[carrier.index].taken(id)
+            if count > 0 { return .bytes(count) }
+        }
+        self.h2Upstreams[carrier.index].offer(id, first, second, isLast: isWhole)
+        self.upstreamStreams[state].isOffered = true
+        self.upstreamStreams[state].hasSentEnd = isWhole
+        self.resumeUpstream(carrier)
+        return .wouldBlock
+    }
+
+    /// All of the request is with the session: its end goes behind it.
+    mutating func endUpstreamStream(_ s: UInt32) {
+        let state = Int(s)
+        guard self.upstreamStreams[state].hasHead, !self.upstreamStreams[state].hasSentEnd,
+            !self.upstreamStreams[state].isGone
+        else { return }
+        let carrier = self.upstreamStreams[state].carrier
+        let nothing = self.blocks.window(self.scratch, 0, 0)
+        self.h2Upstreams[carrier.index].offer(
+            self.upstreamStreams[state].id,
+            nothing,
+            nothing,
+            isLast: true
+        )
+        self.upstreamStreams[state].hasSentEnd = true
+        self.resumeUpstream(carrier)
+    }
+
+    /// Trailers that came behind the answer go to a client that takes them.
+    mutating func passTrailers(_ e: UInt32) {
+        let upstream = self.exchanges[e].upstream
+        let downstream = self.exchanges[e].downstream
+        guard self.upstreams.isLive(upstream), self.downstreams.isLive(downstream),
+            self.upstreams[upstream.index].transport == .stream,
+            self.downstreams[downstream.index].transport == .stream
+        else { return }
+        let s = Int(upstream.index)
+        let d = Int(downstream.index)
+        self.streams[d].trailers = self.upstreamStreams[s].trailers
+        self.streams[d].trailerCount = self.upstreamStreams[s].trailerCount
+        self.upstreamStreams[s].trailers = 0
+        self.upstreamStreams[s].trailerCount = 0
+    }
+
+    /// An answer did not come: a connection on which nothing at all came since it was asked gets no
+    /// new streams, for it may be dead.
+    mutating func doubtCarrier(_ handle: Handle) {
+        let s = handle.index
+        guard self.upstreams[s].transport == .stream else { return }
+        let carrier = Int(self.upstreamStreams[Int(s)].carrier.index)
+        let exchange = self.upstreams[s].exchange
+        guard self.exchanges.isLive(exchange),
+            self.upstreamCarriers[carrier].receivedNanoseconds
+                < self.exchanges[exchange.index].upstreamStartNanoseconds
+        else { return }
+        self.upstreamCarriers[carrier].isEnding = true
+    }
+
+    /// Frees the slot of a stream; what the origin still sends on it is of no use.
+    mutating func closeUpstreamStream(_ handle: Handle) {
+        let s = handle.index
+        let state = Int(s)
+        let carrier = self.upstreamStreams[state].carrier
+        let u = carrier.index
+        let pool = Int(self.upstreams[s].pool)
+        let unread = self.upstreamStreams[state].dropQueue(&self.blocks)
+        if self.upstreamStreams[state].hasHead {
+            let id = self.upstreamStreams[state].id
+            self.h2Upstreams[u].consume(id, unread)
+            let isOver =
+                self.upstreamStreams[state].hasEnded && self.h2Upstreams[u].isFinished(id)
+            // CANCEL: nobody reads it any more (RFC 9113 7).
+            if !self.upstreamStreams[state].isGone, !isOver {
+                self.h2Upstreams[u].reset(id, code: 8)
+            }
+            self.h2Upstreams[u].setTag(id, .max)
+        }
+        let next = self.upstreamStreams[state].next
+        let previous = self.upstreamStreams[state].previous
+        if previous != 0 {
+            self.upstreamStreams[Int(previous - 1)].next = next
+        } else {
+            self.upstreamCarriers[Int(u)].firstStream = next
+        }
+        if next != 0 { self.upstreamStreams[Int(next - 1)].previous = previous }
+        self.upstreamCarriers[Int(u)].streamCount &-= 1
+        self.disarmUpstream(s)
+        self.giveUpstreamBlocks(s)
+        self.upstreams.remove(handle)
+        self.resumeUpstream(carrier)
+        self.callWaiting(pool)
+    }
+}
