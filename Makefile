@@ -12,7 +12,7 @@ TEST_PACKAGES := openssl curl nghttp2-client nghttp2-server testssl.sh python3 p
 BENCH_PACKAGES := nginx-light haproxy strace valgrind util-linux binutils
 CHECKED := --explicit-target-dependency-import-check error
 FUZZERS := FuzzRequestHead FuzzResponseHead FuzzChunked FuzzFlagDocument FuzzParity FuzzRouteFile \
-  FuzzBodies
+  FuzzBodies FuzzH2Server FuzzH2Client
 FUZZ_SECONDS ?= 600
 
 .PHONY: help deps deps-test deps-bench build run test check lint format bench micro hotpath soak fuzz clean
@@ -22,6 +22,7 @@ help: ## list the commands
 
 deps: ## install the Debian packages that a build needs (only those that are missing)
 	@.ci/packages $(BUILD_PACKAGES)
+	@.ci/nghttp2
 
 deps-test: deps ## likewise, what the tests need
 	@.ci/packages $(TEST_PACKAGES)

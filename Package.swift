@@ -142,6 +142,8 @@ if Context.environment["FUZZ"] == "1" {
         ("FuzzParity", ["Parity"]),
         ("FuzzRouteFile", ["Bytes", "Control", "Documents", "Migration", "Patterns", "YAML"]),
         ("FuzzBodies", ["Decode", "Parity"]),
+        ("FuzzH2Server", ["Wire", "Bytes"]),
+        ("FuzzH2Client", ["Wire", "Bytes"]),
     ] {
         targets.append(
             .executableTarget(

@@ -37,7 +37,7 @@ func openH2Session(
     // Ours are counted first, by kind; these are the net below.
     unsafe nghttp2_option_set_max_outbound_ack(option, limits.pingsMax + limits.settingsMax + 2_000)
     unsafe nghttp2_option_set_stream_reset_rate_limit(option, 1_000_000, 1_000_000)
-    unsafe nghttp2_option_set_max_continuations(option, limits.continuationsMax + 1)
+    unsafe nghttp2_option_set_max_continuations(option, 9 * (limits.continuationsMax + 1))
     var session: OpaquePointer?
     let result =
         role == .server
@@ -78,14 +78,6 @@ func submitH2Opening(_ session: OpaquePointer?, _ role: H2Role, _ limits: H2Limi
 
 private func setReceiving(_ callbacks: OpaquePointer?) {
     // SAFETY: each closure gets the pointers that nghttp2.h promises for it.
-    unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, data in
-        guard let header = unsafe header?.pointee else { return giveUp }
-        return unsafe state(data).pointee.noteFrame(
-            type: header.type,
-            flags: header.flags,
-            length: header.length
-        ) ? goOn : giveUp
-    }
     unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, data in
         guard let frame = unsafe frame, unsafe frame.pointee.hd.type == 0x1 else {
             return refuseStream
@@ -124,6 +116,19 @@ private func setReceiving(_ callbacks: OpaquePointer?) {
     unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, data in
         guard let frame = unsafe frame else { return giveUp }
         return unsafe take(frame, state(data)) ? goOn : giveUp
+    }
+    unsafe nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) {
+        _,
+        frame,
+        _,
+        data in
+        guard let stream = unsafe frame?.pointee.hd.stream_id, stream > 0 else { return goOn }
+        let state = unsafe state(data)
+        unsafe state.pointee.noteReset(stream)
+        if let slot = unsafe state.pointee.streams.find(stream) {
+            unsafe state.pointee.streams[slot].isFaultTold = true
+        }
+        return goOn
     }
     unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
         _,
@@ -177,7 +182,6 @@ private func take(
                 code: frame.pointee.goaway.error_code
             )
         )
-        return unsafe state.pointee.spend(.otherFrames)
     default: break
     }
     return true
@@ -256,9 +260,20 @@ private func noteSent(
             _ = unsafe state.pointee.resetFaulty(slot, NGHTTP2_NO_ERROR.rawValue)
         }
     case 0x3:
-        if let slot, unsafe state.pointee.streams[slot].isReset { return }
+        unsafe state.pointee.noteReset(header.stream_id)
+        if let slot {
+            if unsafe state.pointee.streams[slot].isReset { return }
+            // SETTINGS that lift a window too far, or content beyond one: libnghttp2 resets the
+            // stream, RFC 9113 6.9.2 asks for the connection's end.
+            if unsafe frame.pointee.rst_stream.error_code == NGHTTP2_FLOW_CONTROL_ERROR.rawValue
+                && !state.pointee.streams[slot].isFaultTold
+            {
+                unsafe state.pointee.fault = NGHTTP2_FLOW_CONTROL_ERROR.rawValue
+            }
+        }
         _ = unsafe state.pointee.spend(.resetsSent)
     case 0x7:
+        unsafe state.pointee.hasSentGoAway = true
         unsafe state.pointee.goAwayCode = frame.pointee.goaway.error_code
     default: break
     }

@@ -68,15 +68,15 @@ public struct H2Session: ~Copyable {
     ) throws(H2Error) {
         if let failure = unsafe self.state.pointee.failure { throw failure }
         unsafe self.state.pointee.beginReceive(bytes, nowMilliseconds: nowMilliseconds)
-        let session = unsafe self.state.pointee.session
-        // SAFETY: the window stays in place during the call.
-        let taken = unsafe nghttp2_session_mem_recv(session, bytes.base, bytes.count)
-        if unsafe nghttp2_session_get_outbound_queue_size(session) > Limits.h2OutboundFramesMax {
+        let result = unsafe readFrames(self.state, bytes)
+        let waiting = unsafe nghttp2_session_get_outbound_queue_size(self.state.pointee.session)
+        if waiting > Limits.h2OutboundFramesMax {
             unsafe self.state.pointee.flood = self.state.pointee.flood ?? .resetsSent
         }
         if let flood = unsafe self.state.pointee.flood { throw self.end(.flood(flood)) }
-        guard taken != bytes.count else { return }
-        switch nghttp2_error(rawValue: Int32(taken)) {
+        if let fault = unsafe self.state.pointee.fault { throw self.end(.protocolError, fault) }
+        guard result < 0 else { return }
+        switch nghttp2_error(rawValue: Int32(result)) {
         case NGHTTP2_ERR_FLOODED: throw self.end(.flood(.ping))
         case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS: throw self.end(.flood(.continuation))
         case NGHTTP2_ERR_NOMEM: throw self.end(.unusable)
@@ -85,11 +85,11 @@ public struct H2Session: ~Copyable {
     }
 
     /// Queues the GOAWAY that belongs to an error and remembers it.
-    private func end(_ error: H2Error) -> H2Error {
+    private func end(_ error: H2Error, _ fault: UInt32? = nil) -> H2Error {
         let code: UInt32 =
             switch error {
             case .flood: NGHTTP2_ENHANCE_YOUR_CALM.rawValue
-            case .protocolError: NGHTTP2_PROTOCOL_ERROR.rawValue
+            case .protocolError: fault ?? NGHTTP2_PROTOCOL_ERROR.rawValue
             case .refusedBuild, .unusable, .badHead, .connectRefused:
                 NGHTTP2_INTERNAL_ERROR.rawValue
             }
@@ -301,8 +301,11 @@ public struct H2Session: ~Copyable {
             return unsafe state.pointee.outputCount
         }
         if isBroken { throw self.end(.unusable) }
-        if let flood = unsafe self.state.pointee.flood, unsafe self.state.pointee.failure == nil {
+        guard unsafe self.state.pointee.failure == nil else { return }
+        if let flood = unsafe self.state.pointee.flood {
             _ = self.end(.flood(flood))
+        } else if let fault = unsafe self.state.pointee.fault {
+            _ = self.end(.protocolError, fault)
         }
     }
 
@@ -402,6 +405,34 @@ private func closeH2State(_ state: UnsafeMutablePointer<H2State>) {
     unsafe state.pointee.streams.removeAll()
     unsafe state.deinitialize(count: 1)
     unsafe state.deallocate()
+}
+
+/// Counts frames and hands them to libnghttp2; its error, or 0.
+///
+/// Stops before a frame that is one too many or comes where it must not.
+private func readFrames(_ state: UnsafeMutablePointer<H2State>, _ bytes: ByteWindow) -> Int {
+    let session = unsafe state.pointee.session
+    var handed = 0
+    var at = 0
+    /// Hands over what was scanned.
+    func hand() -> Int {
+        guard at > handed else { return 0 }
+        // SAFETY: the part lies inside the window, which stays in place during the call.
+        let taken = unsafe nghttp2_session_mem_recv(session, bytes.base + handed, at - handed)
+        handed = at
+        return min(taken, 0)
+    }
+    while let frame = unsafe state.pointee.scanner.next(bytes, from: &at) {
+        if unsafe state.pointee.depends(frame) {
+            let result = hand()
+            if result < 0 { return result }
+        }
+        guard unsafe state.pointee.noteFrame(frame) else {
+            _ = hand()
+            return 0
+        }
+    }
+    return hand()
 }
 
 /// Makes frames until the output is full or none wait; `false` when the session is broken.

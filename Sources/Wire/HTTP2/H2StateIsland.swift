@@ -24,11 +24,21 @@ struct H2State: ~Copyable {
     var failure: H2Error?
     /// A budget is used up; told by the call that is under way.
     var flood: H2Flood?
+    /// A fault that libnghttp2 lets pass: the code of the GOAWAY that ends the connection.
+    var fault: UInt32?
+    /// The highest stream that the peer has opened.
+    private var lastPeerStream: Int32 = 0
+    /// Streams that we have reset last: their peer may not know yet (RFC 9113 5.1).
+    private var resetStreams = InlineArray<128, Int32>(repeating: 0)
+    private var resetCount = 0
+    /// We have told which streams we still look at.
+    var hasSentGoAway = false
     /// CONTINUATION frames, and bytes as sent, of the header list under way.
     var continuations = 0
     var headBlockBytes = 0
     /// A GOAWAY with an error has been sent: the connection is at its end.
     var goAwayCode: UInt32 = 0
+    var scanner: H2FrameScanner
     var input: UnsafePointer<UInt8>?
     var output: UnsafeMutablePointer<UInt8>?
     var outputCount = 0
@@ -39,6 +49,7 @@ struct H2State: ~Copyable {
     init(role: H2Role, limits: H2Limits) {
         self.role = role
         self.limits = limits
+        self.scanner = H2FrameScanner(skipsPreface: role == .server)
         unsafe self.session = nil
         unsafe self.input = nil
         unsafe self.output = nil
@@ -91,17 +102,28 @@ struct H2State: ~Copyable {
         return false
     }
 
-    /// A frame's header was read; `false` when its kind comes too often.
-    mutating func noteFrame(type: UInt8, flags: UInt8, length: Int) -> Bool {
-        switch type {
+    /// A frame's header was read; `false` when its kind comes too often, or where it must not.
+    mutating func noteFrame(_ frame: H2FrameScanner.Header) -> Bool {
+        switch frame.type {
         case 0x0:
-            let isEmpty = length == 0 && flags & 1 == 0
-            return isEmpty ? self.spend(.emptyData) : true
+            guard self.mayCome(on: frame.stream) else { return false }
+            return frame.length > 0 || frame.flags & 1 != 0 || self.spend(.emptyData)
         case 0x1:
+            guard self.mayCome(on: frame.stream) else { return false }
+            if self.role == .server && frame.stream > self.lastPeerStream {
+                self.lastPeerStream = frame.stream
+            }
             self.continuations = 0
-            self.headBlockBytes = length
+            self.headBlockBytes = frame.length
             return self.headBlockBytes <= self.limits.headBlockBytesMax || self.fail(.continuation)
-        case 0x2, 0x10: return self.spend(.priority)
+        case 0x2:
+            // RFC 9113 6.3; libnghttp2 does not look at them any more (RFC 9218).
+            if frame.stream == 0 {
+                self.fault = NGHTTP2_PROTOCOL_ERROR.rawValue
+                return false
+            }
+            return self.spend(.priority)
+        case 0x10: return self.spend(.priority)
         case 0x3: return self.spend(.resets)
         case 0x4: return self.spend(.settings)
         case 0x5: return true
@@ -110,12 +132,41 @@ struct H2State: ~Copyable {
         case 0x9:
             self.budget.note(.continuation)
             self.continuations &+= 1
-            self.headBlockBytes &+= length
+            self.headBlockBytes &+= frame.length
             return self.continuations <= self.limits.continuationsMax
                 && self.headBlockBytes <= self.limits.headBlockBytesMax
                 || self.fail(.continuation)
         default: return self.spend(.otherFrames)
         }
+    }
+
+    /// Whether what is before a frame must be read before the frame can be judged.
+    func depends(_ frame: H2FrameScanner.Header) -> Bool {
+        frame.type <= 1 && self.role == .server && frame.stream <= self.lastPeerStream
+    }
+
+    /// Whether content or a head may come on a stream (RFC 9113 5.1, 5.1.1): not when it was left
+    /// out, ended or reset by the peer; when we have reset it, its peer may not know.
+    ///
+    /// libnghttp2 forgets streams that are closed and takes whatever comes on them.
+    private mutating func mayCome(on stream: Int32) -> Bool {
+        guard self.role == .server, stream > 0, stream <= self.lastPeerStream, stream & 1 == 1,
+            !self.hasSentGoAway
+        else { return true }
+        if let slot = self.streams.find(stream), !self.streams[slot].isClosed { return true }
+        for index in 0..<min(self.resetCount, 128) where self.resetStreams[index] == stream {
+            return true
+        }
+        self.fault = NGHTTP2_STREAM_CLOSED.rawValue
+        return false
+    }
+
+    /// A stream is reset by us.
+    mutating func noteReset(_ stream: Int32) {
+        self.resetStreams[self.resetCount % 128] = stream
+        self.resetCount &+= 1
+        // Below 256 only the place is of interest, and that it has gone round.
+        if self.resetCount == 256 { self.resetCount = 128 }
     }
 
     /// A budget without a window is used up.
@@ -234,6 +285,7 @@ struct H2State: ~Copyable {
         guard let slot = self.streams.find(stream) else { return }
         self.streams[slot].abandon()
         self.streams[slot].hasTrailers = false
+        self.streams[slot].isClosed = true
         // What the caller never consumes would be lost to all other streams.
         if self.streams[slot].unread > 0 {
             _ = unsafe nghttp2_session_consume_connection(

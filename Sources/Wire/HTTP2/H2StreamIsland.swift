@@ -38,6 +38,10 @@ struct H2Stream: BitwiseCopyable {
     var hasFinalHead = false
     /// The caller asked for its reset, so it is none of the peer's.
     var isReset = false
+    /// libnghttp2 has told of the fault that it resets the stream for.
+    var isFaultTold = false
+    /// It is gone, which the caller was not told yet.
+    var isClosed = false
     /// An extended CONNECT (RFC 8441).
     var isTunnel = false
     /// Trailers wait in `kept`.
