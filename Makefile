@@ -9,7 +9,7 @@ BUILD_PACKAGES := libssl-dev libsqlite3-dev libfyaml-dev libpcre2-dev zlib1g-dev
   libzstd-dev libxml2-dev libc-ares-dev libnghttp2-dev pkg-config
 TEST_PACKAGES := openssl curl nghttp2-client nghttp2-server testssl.sh python3 python3-venv nginx-light haproxy prometheus strace gdb util-linux binutils gcc libc6-dev \
   libxml2-utils python3-brotli zstd chromium fonts-dejavu-core
-BENCH_PACKAGES := nginx-light haproxy strace valgrind util-linux binutils
+BENCH_PACKAGES := nginx-light haproxy nghttp2-client openssl strace valgrind util-linux binutils
 CHECKED := --explicit-target-dependency-import-check error
 FUZZERS := FuzzRequestHead FuzzResponseHead FuzzChunked FuzzFlagDocument FuzzParity FuzzRouteFile \
   FuzzBodies FuzzH2Server FuzzH2Client
@@ -52,9 +52,10 @@ lint: ## the formatter's strict reading
 format: ## format in place
 	swift format --in-place --parallel --recursive Sources Tests Package.swift
 
-bench: deps-bench build ## beside nginx and HAProxy, one core each (BENCH_ROUNDS, BENCH_SECONDS, BENCH_JSON)
+bench: deps-bench build ## beside nginx and HAProxy, one core each (BENCH_ONLY, BENCH_ROUNDS, BENCH_SECONDS, BENCH_JSON)
 	swift build -c release $(CHECKED) --product banyan-bench
-	.build/release/banyan-bench compare --banyan .build/release/banyan
+	.build/release/banyan-bench compare --banyan .build/release/banyan \
+	  $(if $(BENCH_ONLY),--only $(BENCH_ONLY))
 
 micro: deps ## parse, route lookup and decision alone in nanoseconds; JSON read and compared in MB/s
 	swift build -c release $(CHECKED) --product banyan-bench

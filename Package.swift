@@ -90,7 +90,9 @@ var targets: [Target] = [
     ),
     .executableTarget(
         name: "Bench",
-        dependencies: ["Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "CLinux"],
+        dependencies: [
+            "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "COpenSSL", "CLinux",
+        ],
         swiftSettings: house
     ),
     // tables of hostile messages, shared by unit and acceptance tests

@@ -2,9 +2,11 @@
 import Foundation
 
 let usage = """
-    usage: banyan-bench compare [--banyan FILE] [--only NAME,...] [--workload NAME] [--keep]
+    usage: banyan-bench compare [--banyan FILE] [--only NAME,...] [--keep]
            banyan-bench micro
-    environment: BENCH_ROUNDS (5), BENCH_SECONDS (3), BENCH_JSON (file for the figures)
+    names: workloads (\(Workload.allCases.map(\.rawValue).joined(separator: " ")))
+           and proxies (banyan nginx haproxy); those not named are left out
+    environment: BENCH_ROUNDS (5), BENCH_SECONDS (2), BENCH_JSON (file for the figures)
     --keep leaves configurations, logs and callgrind's profiles and says where
     """
 
@@ -43,10 +45,18 @@ func compare() throws {
         try withoutDebugInformation(path, copy)
         programs.insert(BanyanProgram(executable: copy), at: 0)
     }
-    if let only = option("--only")?.split(separator: ",").map(String.init) {
+    let only = option("--only")?.split(separator: ",").map(String.init) ?? []
+    let known = programs.map(\.name) + Workload.allCases.map(\.rawValue)
+    if let name = only.first(where: { !known.contains($0) }) {
+        throw BenchError(description: "nothing is called \(name)\n\(usage)")
+    }
+    if programs.contains(where: { only.contains($0.name) }) {
         programs = programs.filter { only.contains($0.name) }
     }
-    let workloads = Workload.allCases.filter { [$0.rawValue, nil].contains(option("--workload")) }
+    var workloads = Workload.allCases
+    if workloads.contains(where: { only.contains($0.rawValue) }) {
+        workloads = workloads.filter { only.contains($0.rawValue) }
+    }
     try Comparison(
         programs: programs,
         workloads: workloads,

@@ -11,6 +11,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -90,4 +91,20 @@ size_t banyan_find_head_end(const uint8_t *p, size_t from, size_t length) {
         i = at + 1;
     }
     return 0;
+}
+
+int banyan_timer_open(uint64_t first_nanoseconds, uint64_t interval_nanoseconds) {
+    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (fd < 0) return -1;
+    struct itimerspec times = {
+        .it_interval = {(time_t)(interval_nanoseconds / 1000000000), (long)(interval_nanoseconds % 1000000000)},
+        .it_value = {(time_t)(first_nanoseconds / 1000000000), (long)(first_nanoseconds % 1000000000)},
+    };
+    if (timerfd_settime(fd, TFD_TIMER_ABSTIME, &times, NULL) == 0) return fd;
+    close(fd);
+    return -1;
+}
+uint64_t banyan_timer_take(int fd) {
+    uint64_t expirations = 0;
+    return read(fd, &expirations, sizeof expirations) == (ssize_t)sizeof expirations ? expirations : 0;
 }

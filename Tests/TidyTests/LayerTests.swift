@@ -38,7 +38,7 @@ enum LayerRules {
         ],
         "Bench": [
             "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "Patterns", "Proxy",
-            "Foundation",
+            "COpenSSL", "Foundation",
         ],
         "Fuzz": [
             "Bytes", "Documents", "Migration", "Wire", "YAML", "Control", "Patterns", "Decode",

@@ -5,13 +5,15 @@ import Foundation
 struct BanyanProgram: SubjectProgram {
     let name = "banyan"
     let executable: String
+    /// Where redirected requests are sent.
+    static let redirectHost = "new.care.example"
     /// Whether answers are compared where the workload asks for it.
     var compares = true
 
     func can(_ workload: Workload) -> Bool { true }
 
     func prepare(_ workload: Workload, _ place: SubjectPlace) throws -> [String] {
-        let configuration = try place.write("banyan.yaml", self.configuration(place))
+        let configuration = try place.write("banyan.yaml", self.configuration(workload, place))
         try place.write("Routes/upstreams.yaml", self.upstreams(place))
         try place.write("Routes/migrations.yaml", self.migrations(workload))
         try place.write("Routes/tenants.yaml", self.tenants(workload))
@@ -19,12 +21,13 @@ struct BanyanProgram: SubjectProgram {
         return [self.executable, "serve", "--config", configuration, "--workers", "1"]
     }
 
-    private func configuration(_ place: SubjectPlace) -> String {
+    private func configuration(_ workload: Workload, _ place: SubjectPlace) -> String {
         """
         listeners:
           - name: edge
             address: 127.0.0.1:\(place.port)
             tenant: { sources: [host] }
+            \(self.tls(workload, place))
         admin:
           socket: \(place.path("admin.sock"))
           listen: 127.0.0.1:0
@@ -36,6 +39,12 @@ struct BanyanProgram: SubjectProgram {
         accessLog: { path: \(place.path("access.log")) }
 
         """
+    }
+
+    private func tls(_ workload: Workload, _ place: SubjectPlace) -> String {
+        guard workload.isTLS else { return "" }
+        let files = "chain: \(place.identity.chain), key: \(place.identity.key)"
+        return "tls: { certificates: [{ \(files) }] }"
     }
 
     private func upstreams(_ place: SubjectPlace) -> String {
@@ -50,6 +59,7 @@ struct BanyanProgram: SubjectProgram {
     }
 
     private func migrations(_ workload: Workload) -> String {
+        if workload == .redirect { return self.redirectRoute }
         let count = workload == .tenants ? Workload.migrationCount : 1
         return (0..<count).map { migration in
             """
@@ -64,6 +74,28 @@ struct BanyanProgram: SubjectProgram {
               parity: \(self.parity(workload))
             """
         }.joined(separator: "\n---\n") + "\n"
+    }
+
+    private var redirectRoute: String {
+        """
+        apiVersion: banyan.dev/v1
+        kind: MigrationRoute
+        metadata: { name: m0 }
+        spec:
+          matches:
+            - path: { type: Template, value: "/m0/{rest...}" }
+          legacy: { upstream: legacy }
+          modern: { upstream: modern, path: "/n0/{rest}" }
+          stages: [legacy, shadow, live, modern, redirect, gone]
+          redirect: { to: "/n0/{rest}", hostname: \(BanyanProgram.redirectHost), status: 301 }
+          parity: { compare: false }
+
+        """
+    }
+
+    private func stage(_ workload: Workload) -> String {
+        if workload == .redirect { return "redirect" }
+        return workload.isShadowed ? "shadow" : "legacy"
     }
 
     private func parity(_ workload: Workload) -> String {
@@ -101,8 +133,8 @@ struct BanyanProgram: SubjectProgram {
             return """
                 "\(Workload.prefix(migration: migration))": {
                   "state": "ENABLED",
-                  "variants": {"legacy": "legacy", "shadow": "shadow", "live": "live", "modern": "modern"},
-                  "defaultVariant": "\(workload == .shadow || workload == .compared ? "shadow" : "legacy")",
+                  "variants": {"legacy": "legacy", "shadow": "shadow", "live": "live", "modern": "modern"\(workload == .redirect ? #", "redirect": "redirect""# : "")},
+                  "defaultVariant": "\(self.stage(workload))",
                   "metadata": {"owner": "bench", "expires": "2099-12-31", "reason": "bench"}\(targeting)
                 }
                 """

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 
 /// HAProxy with one thread, reuse of server connections, map files for the cells.
 ///
@@ -8,7 +9,7 @@ struct HAProxyProgram: SubjectProgram {
     let name = "haproxy"
 
     func can(_ workload: Workload) -> Bool {
-        workload != .shadow && workload != .compared
+        !workload.isShadowed
     }
 
     func prepare(_ workload: Workload, _ place: SubjectPlace) throws -> [String] {
@@ -32,10 +33,16 @@ struct HAProxyProgram: SubjectProgram {
                     use_backend %[var(txn.cell),map_str(\(cells),legacy)]
                 """
         }
+        if workload == .redirect {
+            choice = """
+                http-request redirect location https://\(BanyanProgram.redirectHost)%[pathq] code 301
+                """
+        }
         let text = """
             global
                 nbthread 1
-                maxconn 4096
+                maxconn 8192
+                \(self.tuning(workload))
                 log stdout format raw local0
             defaults
                 mode http
@@ -49,8 +56,8 @@ struct HAProxyProgram: SubjectProgram {
                 timeout server 30s
                 timeout http-request 10s
             frontend edge
-                bind 127.0.0.1:\(place.port)
-                http-request set-header X-Forwarded-Proto http
+                bind 127.0.0.1:\(place.port)\(try self.tls(workload, place))
+                http-request set-header X-Forwarded-Proto \(workload.isTLS ? "https" : "http")
                 http-request set-header X-Forwarded-Host %[req.hdr(host)]
                 http-request set-header Via "1.1 haproxy"
                 \(choice)
@@ -60,6 +67,21 @@ struct HAProxyProgram: SubjectProgram {
                 server a 127.0.0.1:\(place.modernPort)
 
             """
-        return ["haproxy", "-db", "-q", "-f", try place.write("haproxy.cfg", text)]
+        return ["haproxy", "-db", "-f", try place.write("haproxy.cfg", text)]
+    }
+
+    /// Larger buffers where large bodies are the work.
+    private func tuning(_ workload: Workload) -> String {
+        workload.isLarge ? "tune.bufsize 65536" : ""
+    }
+
+    private func tls(_ workload: Workload, _ place: SubjectPlace) throws -> String {
+        guard workload.isTLS else { return "" }
+        let both = try [place.identity.chain, place.identity.key].map {
+            try String(contentsOfFile: $0, encoding: .utf8)
+        }
+        let file = try place.write("edge-both.pem", both.joined())
+        let alpn = workload == .h2 ? "h2" : "http/1.1"
+        return " ssl crt \(file) alpn \(alpn) ssl-min-ver TLSv1.2"
     }
 }

@@ -14,7 +14,7 @@ struct NginxProgram: SubjectProgram {
             worker_processes 1;
             pid \(place.path("nginx.pid"));
             error_log \(place.path("error.log")) error;
-            events { worker_connections 4096; }
+            events { worker_connections 16384; }
             http {
                 access_log \(place.path("access.log")) combined buffer=64k flush=1s;
                 keepalive_requests 1000000000;
@@ -33,13 +33,36 @@ struct NginxProgram: SubjectProgram {
                 \(self.upstream("legacy", place.legacyPort))
                 \(self.upstream("modern", place.modernPort))
                 \(self.maps(workload))
+                \(workload.isLarge ? self.largeBuffers : "")
                 server {
-                    listen 127.0.0.1:\(place.port);
+                    listen 127.0.0.1:\(place.port)\(self.protocols(workload)) backlog=4096;
+                    \(self.tls(workload, place))
                     \(self.locations(workload))
                 }
             }
             """
         return ["nginx", "-c", try place.write("nginx.conf", text)]
+    }
+
+    /// 1 MiB goes through memory, never through a file.
+    private var largeBuffers: String {
+        "proxy_buffer_size 16k; proxy_buffers 16 64k; proxy_busy_buffers_size 256k; "
+            + "proxy_max_temp_file_size 0;"
+    }
+
+    private func protocols(_ workload: Workload) -> String {
+        guard workload.isTLS else { return "" }
+        return workload == .h2 ? " ssl http2" : " ssl"
+    }
+
+    private func tls(_ workload: Workload, _ place: SubjectPlace) -> String {
+        guard workload.isTLS else { return "" }
+        return """
+            ssl_certificate \(place.identity.chain);
+            ssl_certificate_key \(place.identity.key);
+            ssl_protocols TLSv1.2 TLSv1.3;
+            ssl_prefer_server_ciphers off;
+            """
     }
 
     private func upstream(_ name: String, _ port: Int) -> String {
@@ -73,7 +96,8 @@ struct NginxProgram: SubjectProgram {
 
     private func locations(_ workload: Workload) -> String {
         switch workload {
-        case .plain: return "location / { proxy_pass http://legacy; }"
+        case .redirect:
+            return "location / { return 301 https://\(BanyanProgram.redirectHost)$request_uri; }"
         case .shadow, .compared:
             return """
                 location / { mirror /copy; mirror_request_body off; proxy_pass http://legacy; }
@@ -103,6 +127,7 @@ struct NginxProgram: SubjectProgram {
                     """
             }
             return ([shared, head] + each).joined(separator: "\n")
+        default: return "location / { proxy_pass http://legacy; }"
         }
     }
 }

@@ -28,6 +28,20 @@ struct ProcessProbe {
         return (user, system)
     }
 
+    /// Memory that only this process and its children have, in bytes (anonymous and written pages).
+    var privateBytes: Int {
+        self.processes.reduce(0) { sum, process in
+            let path = "/proc/\(process)/smaps_rollup"
+            let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            return text.split(separator: "\n").reduce(sum) { sum, line in
+                guard line.hasPrefix("Pss_Anon:") || line.hasPrefix("Pss_Shmem:"),
+                    let kibibytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+                else { return sum }
+                return sum + kibibytes * 1_024
+            }
+        }
+    }
+
     /// Whether a tracer has hold of every thread.
     var isTraced: Bool {
         let tasks = self.tasks

@@ -8,6 +8,8 @@ struct SubjectPlace {
     let port: Int
     let legacyPort: Int
     let modernPort: Int
+    /// Where the bench's certificate and key are.
+    let identity: BenchIdentity
 
     /// The path of a file in the folder.
     func path(_ name: String) -> String { self.folder.appending(path: name).path }
@@ -22,6 +24,38 @@ struct SubjectPlace {
         )
         try Data(text.utf8).write(to: file)
         return file.path
+    }
+}
+
+/// One certificate for every proxy: ECDSA on P-256, signed by itself.
+struct BenchIdentity {
+    let chain: String
+    let key: String
+
+    /// Makes it in a folder, by the openssl command.
+    static func make(in folder: URL) throws -> BenchIdentity {
+        let identity = BenchIdentity(
+            chain: folder.appending(path: "edge.pem").path,
+            key: folder.appending(path: "edge.key").path
+        )
+        let tool = Process()
+        tool.executableURL = URL(filePath: "/usr/bin/env")
+        tool.arguments = [
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-nodes", "-days", "30", "-subj", "/CN=edge.care.example", "-addext",
+            "subjectAltName=DNS:edge.care.example", "-keyout", identity.key, "-out", identity.chain,
+        ]
+        tool.standardError = FileHandle.nullDevice
+        try tool.run()
+        tool.waitUntilExit()
+        guard tool.terminationStatus == 0 else {
+            throw BenchError(description: "openssl makes no certificate")
+        }
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o600],
+            ofItemAtPath: identity.key
+        )
+        return identity
     }
 }
 

@@ -25,6 +25,10 @@ int banyan_open(const char *_Nonnull path, int flags, unsigned mode);
 int banyan_fcntl_int(int fd, int command, int argument);
 // The CPU time that the calling process has used, in nanoseconds.
 uint64_t banyan_process_cpu_nanoseconds(void);
+// A descriptor that is readable at `first` (CLOCK_MONOTONIC, ns) and every `interval` ns from then on;
+// -1 on failure. Taking its expirations: 0 when there are none.
+int banyan_timer_open(uint64_t first_nanoseconds, uint64_t interval_nanoseconds);
+uint64_t banyan_timer_take(int fd);
 // WIFEXITED and friends are macros: exit code of a wait status, or -signal.
 int banyan_exit_code(int status);
 
