@@ -130,7 +130,11 @@ struct Comparison {
     }
 
     /// The first row asks the origin itself.
-    private func open(_ workload: Workload, _ entries: [Entry], _ load: inout LoadGenerator) throws
+    private func open(
+        _ workload: Workload,
+        _ entries: [Entry],
+        _ load: inout LoadGenerator
+    ) throws
         -> [Row]
     {
         let names = [Comparison.direct] + entries.map(\.name)

@@ -181,11 +181,8 @@ extension LoadGenerator {
         while self.schedule.isDue(now: monotonicNanoseconds()),
             let client = self.schedule.takeClient()
         {
-            let connection = self.connections[client]
             // Of a client that was lost, only its place in the queue is left.
-            guard connection.kind == .client, connection.fd >= 0, connection.isReady,
-                !connection.isWaiting
-            else { continue }
+            guard self.isFree(client) else { continue }
             self.sendNext(client, at: self.schedule.takeDue())
         }
     }

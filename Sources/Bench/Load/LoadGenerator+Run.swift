@@ -46,6 +46,7 @@ extension LoadGenerator {
         let start = monotonicNanoseconds()
         self.schedule.interval = 1_000_000_000 / UInt64(requestsPerSecond)
         self.schedule.begin(now: start, nanoseconds: nanoseconds)
+        for index in self.connections.indices where self.isFree(index) { self.schedule.put(index) }
         let timer = banyan_timer_open(self.schedule.nextDue, self.schedule.interval)
         guard timer >= 0 else { throw .last }
         self.connections.append(Connection(kind: .timer, fd: timer, block: .none))
@@ -102,13 +103,16 @@ extension LoadGenerator {
     /// Has every client send again.
     mutating func resume() {
         self.isSending = true
-        for index in self.connections.indices {
-            let connection = self.connections[index]
-            guard connection.kind == .client, connection.fd >= 0, connection.isReady,
-                !connection.isWaiting
-            else { continue }
+        for index in self.connections.indices where self.isFree(index) {
             self.sendNext(index, at: monotonicNanoseconds())
         }
+    }
+
+    /// Whether it is a client that could send now.
+    func isFree(_ index: Int) -> Bool {
+        let connection = self.connections[index]
+        return connection.kind == .client && connection.fd >= 0 && connection.isReady
+            && !connection.isWaiting
     }
 
     /// Lets what was sent come to its end, then closes the clients.

@@ -42,7 +42,8 @@ struct LoadGenerator: ~Copyable {
     static let largeBytes = 1_048_576
     static let answersPerSend = 8
     private static func answerHead(_ length: Int) -> String {
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: \(length)\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+            + "Content-Length: \(length)\r\n\r\n"
     }
     /// The last byte tells who answered; both are white space to a JSON reader.
     static let legacyByte = UInt8(ascii: "\n")
@@ -136,7 +137,8 @@ struct LoadGenerator: ~Copyable {
     private mutating func fillAnswers(_ block: BlockIndex, _ byte: UInt8) {
         var writer = self.pool.writer(block, from: 0)
         for _ in 0..<LoadGenerator.answersPerSend {
-            for character in LoadGenerator.answerHead(LoadGenerator.bodyBytes).utf8 { writer.append(character) }
+            let head = LoadGenerator.answerHead(LoadGenerator.bodyBytes)
+            for character in head.utf8 { writer.append(character) }
             for character in LoadGenerator.body(byte) { writer.append(character) }
         }
         precondition(!writer.overflowed, "answers do not fit a block")

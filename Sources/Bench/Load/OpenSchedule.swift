@@ -20,6 +20,8 @@ struct OpenSchedule {
     mutating func begin(now: UInt64, nanoseconds: UInt64) {
         self.nextDue = now + self.interval
         self.end = now + nanoseconds
+        self.ready = []
+        self.firstReady = 0
     }
 
     /// Whether the next request should have left by `now`.

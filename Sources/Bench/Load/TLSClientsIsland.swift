@@ -59,9 +59,12 @@ struct TLSClients: ~Copyable {
     }
 
     /// Reads into [`start`, end of the block).
-    func receive(_ index: Int, _ pool: borrowing BlockPool, _ block: BlockIndex, _ start: Int)
-        -> IOResult
-    {
+    func receive(
+        _ index: Int,
+        _ pool: borrowing BlockPool,
+        _ block: BlockIndex,
+        _ start: Int
+    ) -> IOResult {
         // SAFETY: [start, blockBytes) lies inside the block.
         let base = unsafe pool.pointer(block)
         let count = unsafe SSL_read(

@@ -40,7 +40,10 @@ extension Passes {
     }
 
     /// System calls per request, the ten handshakes among them.
-    static func h2loadSystemCalls(_ subject: Subject, _ load: inout LoadGenerator) throws
+    static func h2loadSystemCalls(
+        _ subject: Subject,
+        _ load: inout LoadGenerator
+    ) throws
         -> [String: Double]
     {
         let output = subject.place.path("strace.txt")
@@ -53,7 +56,11 @@ extension Passes {
     }
 
     /// Asks that often over 10 connections with 32 streams each.
-    static func h2load(_ port: Int, requests: Int, _ load: inout LoadGenerator) throws
+    static func h2load(
+        _ port: Int,
+        requests: Int,
+        _ load: inout LoadGenerator
+    ) throws
         -> H2LoadResult
     {
         let tool = Process()

@@ -41,7 +41,7 @@ enum KernelMemory {
     ]
 
     private static var objects: Int {
-        let table = (try? String(contentsOfFile: "/proc/slabinfo", encoding: .utf8)) ?? ""
+        let table = kernelText("/proc/slabinfo")
         return table.split(separator: "\n").reduce(0) { sum, line in
             // name, active objects, all objects, bytes of an object
             let fields = line.split(separator: " ", maxSplits: 4, omittingEmptySubsequences: true)
@@ -53,7 +53,7 @@ enum KernelMemory {
     }
 
     private static var queues: Int {
-        let table = (try? String(contentsOfFile: "/proc/net/sockstat", encoding: .utf8)) ?? ""
+        let table = kernelText("/proc/net/sockstat")
         guard let line = table.split(separator: "\n").first(where: { $0.hasPrefix("TCP:") }),
             let pages = line.split(separator: " ").last.flatMap({ Int($0) })
         else { return 0 }

@@ -2,8 +2,8 @@
 import Foundation
 
 extension Passes {
-    /// Latency from when each request was due, at a fixed rate; `subject` is absent when the port is
-    /// the origin's own.
+    /// Latency from when each request was due, at a fixed rate; `subject` is absent when the port
+    /// is the origin's own.
     static func open(
         _ port: Int,
         _ subject: Subject?,

@@ -98,7 +98,11 @@ enum Passes {
     }
 
     /// Has strace count the calls of a proxy; returns when it has hold of every thread.
-    static func trace(_ subject: Subject, _ output: String, _ load: inout LoadGenerator) throws
+    static func trace(
+        _ subject: Subject,
+        _ output: String,
+        _ load: inout LoadGenerator
+    ) throws
         -> Process
     {
         let tracer = Process()

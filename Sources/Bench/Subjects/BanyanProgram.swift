@@ -130,12 +130,16 @@ struct BanyanProgram: SubjectProgram {
                 ? #", "targeting": {"if": [{"in": [{"var": "labels.wave"}, "#
                     + #"[\#(waves)]]}, "modern"]}"#
                 : ""
+            let stages = ["legacy", "shadow", "live", "modern"]
+            let variants = (stages + (workload == .redirect ? ["redirect"] : []))
+                .map { "\"\($0)\": \"\($0)\"" }.joined(separator: ", ")
             return """
                 "\(Workload.prefix(migration: migration))": {
                   "state": "ENABLED",
-                  "variants": {"legacy": "legacy", "shadow": "shadow", "live": "live", "modern": "modern"\(workload == .redirect ? #", "redirect": "redirect""# : "")},
+                  "variants": {\(variants)},
                   "defaultVariant": "\(self.stage(workload))",
-                  "metadata": {"owner": "bench", "expires": "2099-12-31", "reason": "bench"}\(targeting)
+                  "metadata": {"owner": "bench", "expires": "2099-12-31", "reason": "bench"}
+                  \(targeting)
                 }
                 """
         }

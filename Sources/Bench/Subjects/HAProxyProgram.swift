@@ -34,9 +34,8 @@ struct HAProxyProgram: SubjectProgram {
                 """
         }
         if workload == .redirect {
-            choice = """
-                http-request redirect location https://\(BanyanProgram.redirectHost)%[pathq] code 301
-                """
+            let target = "https://\(BanyanProgram.redirectHost)%[pathq]"
+            choice = "http-request redirect location \(target) code 301"
         }
         let text = """
             global
@@ -55,6 +54,7 @@ struct HAProxyProgram: SubjectProgram {
                 timeout client 75s
                 timeout server 30s
                 timeout http-request 10s
+                timeout http-keep-alive 75s
             frontend edge
                 bind 127.0.0.1:\(place.port)\(try self.tls(workload, place))
                 http-request set-header X-Forwarded-Proto \(workload.isTLS ? "https" : "http")

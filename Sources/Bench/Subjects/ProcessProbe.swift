@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
+/// The whole text of a file of the kernel.
+///
+/// `String(contentsOfFile:)` takes the first short read for the end: one page of a long table.
+func kernelText(_ path: String) -> String {
+    let bytes = try? FileHandle(forReadingAtPath: path)?.readToEnd()
+    return bytes.map { String(decoding: $0, as: UTF8.self) } ?? ""
+}
+
 /// What the kernel has counted for a process, its threads and its children.
 struct ProcessProbe {
     let root: Int32
@@ -35,7 +43,8 @@ struct ProcessProbe {
             let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
             return text.split(separator: "\n").reduce(sum) { sum, line in
                 guard line.hasPrefix("Pss_Anon:") || line.hasPrefix("Pss_Shmem:"),
-                    let kibibytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+                    let kibibytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) }
+                    )
                 else { return sum }
                 return sum + kibibytes * 1_024
             }

@@ -169,7 +169,7 @@ final class Subject {
 
     private static func isListening(_ port: Int) -> Bool {
         // The table of listeners (state 0A) tells without a connection that would be counted.
-        let table = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
+        let table = kernelText("/proc/net/tcp")
         let digits = String(port, radix: 16, uppercase: true)
         let wanted = ":" + String(repeating: "0", count: 4 - digits.count) + digits
         return table.split(separator: "\n").contains { line in
