@@ -5,8 +5,8 @@ import Kernel
 import Migration
 import Wire
 
-// A client's HTTP/2 connection: bytes to frames, frames to streams. Each stream is a slot of its own
-// (`H2/DownstreamStream.swift`) that the steps of a request treat like any client's connection.
+// A client's HTTP/2 connection: bytes to frames, frames to streams. Each stream is a slot of its
+// own (`H2/DownstreamStream.swift`) that the steps of a request treat like any client's connection.
 
 extension Reactor {
     /// The client speaks HTTP/2: by ALPN, or by its preface in clear text (RFC 9113 3.2, 3.3).
@@ -75,6 +75,7 @@ extension Reactor {
             try self.h2Downstreams[d].receive(bytes, nowMilliseconds: self.nowMilliseconds)
         } catch {
             if case .flood(let flood) = error { self.counters.count(.flood(flood)) }
+            self.carriers[Int(d)].isCounted = true
             self.counters.count(.h2ConnectionErrors)
             _ = self.flushCarrier(handle)
             if self.downstreams.isLive(handle) { self.endCarrier(handle) }
@@ -188,6 +189,11 @@ extension Reactor {
     /// The connection ends: its streams lose their client, then it closes.
     mutating func endCarrier(_ handle: Handle) {
         let d = handle.index
+        // libnghttp2 ends some connections by itself.
+        if self.h2Downstreams[d].goAwayCode != 0, !self.carriers[Int(d)].isCounted {
+            self.carriers[Int(d)].isCounted = true
+            self.counters.count(.h2ConnectionErrors)
+        }
         while self.carriers[Int(d)].firstStream != 0 {
             let s = self.carriers[Int(d)].firstStream - 1
             guard let stream = self.downstreams.handle(at: s) else {

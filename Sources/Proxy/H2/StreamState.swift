@@ -111,6 +111,8 @@ struct CarrierState: BitwiseCopyable {
     var streamCount: UInt32 = 0
     /// No new streams: it is being given up.
     var isEnding = false
+    /// It was counted as one that broke the protocol.
+    var isCounted = false
     /// Bytes were sent or received since its deadline was set.
     var hasMoved = false
     /// When bytes were received last, on the worker's clock.

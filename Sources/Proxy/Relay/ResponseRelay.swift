@@ -247,7 +247,7 @@ extension Reactor {
             return false
         }
         let end = Int(self.downstreams[d].output.end)
-        if self.exchanges[e].answerFraming == .length || self.exchanges[e].isStream,
+        if self.goesDirect(e),
             count > copiedBodyBytesMax
                 || Limits.blockBytes - end < count
         {
@@ -264,6 +264,14 @@ extension Reactor {
         self.downstreams[d].output.end = Int32(writer.position)
         self.upstreams[u].input.start &+= Int32(count)
         return true
+    }
+
+    /// Whether content may be sent from the upstream's block: not when its framing has to change.
+    ///
+    /// A chunk's framing is stepped over behind its payload, which must have been copied by then.
+    private func goesDirect(_ e: UInt32) -> Bool {
+        self.exchanges[e].answerFraming == .length
+            || (self.exchanges[e].isStream && self.exchanges[e].upstreamFraming != .chunked)
     }
 
     /// All of the answer was taken from the upstream.
