@@ -105,7 +105,7 @@ extension SnapshotCompiler {
         return record
     }
 
-    private mutating func texts(_ strings: [String]) -> FlatRun {
+    mutating func texts(_ strings: [String]) -> FlatRun {
         let list = strings.map { self.text($0) }
         return self.run(list)
     }

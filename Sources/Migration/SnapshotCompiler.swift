@@ -12,6 +12,8 @@ public struct SnapshotNumbers: Sendable {
     public var routes = NumberBook()
     /// Endpoints: `upstream host:port`, `upstream unix:path`.
     public var endpoints = NumberBook()
+    /// Upstreams.
+    public var upstreams = NumberBook()
 
     /// No numbers given yet.
     public init() {}
@@ -203,13 +205,20 @@ public struct SnapshotCompiler {
         var endpoints: [EndpointRecord] = []
         for model in self.input.set.upstreams {
             var record = UpstreamRecord()
+            var names: [String] = []
             record.name = self.text(model.name)
+            record.number = self.numbers.upstreams.number(of: model.name)
+            guard Int(record.number) < Limits.upstreamsMax else {
+                throw .tooMany("upstreams", limit: Limits.upstreamsMax)
+            }
             record.firstEndpoint = UInt32(endpoints.count)
             record.endpointCount = UInt32(model.endpoints.count)
             record.connectionsMax = UInt32(model.connectionsMax)
             for endpoint in model.endpoints {
                 endpoints.append(try self.endpoint(endpoint, model))
+                names.append(endpoint.key)
             }
+            record.policy = self.policy(model, names: names)
             self.upstreamIndex[model.name] = UInt32(upstreams.count)
             upstreams.append(record)
         }
@@ -230,6 +239,7 @@ public struct SnapshotCompiler {
         guard Int(record.number) < Limits.endpointsMax else {
             throw .tooMany("endpoints", limit: Limits.endpointsMax)
         }
+        record.key = withWindow(Array(endpoint.key.utf8)) { SnapshotView.keyHash($0) }
         record.hostHeader = self.text(endpoint.authority)
         record.address.length = UInt32(address.count)
         record.address.offset = self.flat.append(address)

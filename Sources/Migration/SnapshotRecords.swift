@@ -157,14 +157,18 @@ public struct RouteRecord: BitwiseCopyable, Sendable {
 
 /// A named pool of endpoints.
 public struct UpstreamRecord: BitwiseCopyable, Sendable {
+    /// The upstream's number, the same over reloads.
+    public var number: UInt32 = 0
     /// Its `metadata.name`.
     public var name = FlatText()
     /// Index of its first endpoint.
     public var firstEndpoint: UInt32 = 0
     /// Endpoints.
     public var endpointCount: UInt32 = 0
-    /// Connections of one worker.
+    /// Connections of one worker to each endpoint.
     public var connectionsMax: UInt32 = 0
+    /// How endpoints are chosen, spared and protected.
+    public var policy = UpstreamPolicyRecord()
 
     /// An empty record.
     public init() {}
@@ -174,6 +178,8 @@ public struct UpstreamRecord: BitwiseCopyable, Sendable {
 public struct EndpointRecord: BitwiseCopyable, Sendable {
     /// The endpoint's number, the same over reloads.
     public var number: UInt32 = 0
+    /// Hash of its name, the same on every edge: places it for `consistentHash`.
+    public var key: UInt64 = 0
     /// `host:port` as the file has it; `localhost` for a Unix socket.
     public var hostHeader = FlatText()
     /// The sockaddr's bytes when the snapshot was built; empty: the name had no address then.

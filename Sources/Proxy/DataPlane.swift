@@ -208,6 +208,13 @@ public final class DataPlane: Sendable {
         return total
     }
 
+    /// Workers in which an endpoint is ejected now.
+    public func ejectedWorkers(endpoint: UInt32) -> Int {
+        let word = MetricsLayout.endpoint(endpoint, .ejectedUntil)
+        let now = monotonicNanoseconds() / 1_000_000
+        return self.counters.count { $0.view.peek(word) > now }
+    }
+
     // MARK: Observations
 
     /// Observations that wait to be compared.

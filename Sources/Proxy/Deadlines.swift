@@ -178,7 +178,7 @@ extension Reactor {
                 self.exchanges[e].requestDirect == 0
             {
                 self.setUpstreamDeadline(handle.index, after: self.exchanges[e].firstByteTimeout)
-            } else {
+            } else if !self.waitsOnAfterTry(handle.index, e) {
                 self.doubtCarrier(handle)
                 self.failUpstream(handle, .firstByteTimedOut)
             }
@@ -203,6 +203,7 @@ extension Reactor {
         if self.exchanges.isLive(exchange) {
             let total = self.exchanges[exchange.index].totalDeadline
             if total > 0, total < deadline { deadline = max(total, self.nowMilliseconds &+ 1) }
+            deadline = self.cappedByTry(deadline, exchange.index)
         }
         self.upstreams[index].deadline = deadline
         self.armUpstream(index)

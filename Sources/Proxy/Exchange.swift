@@ -176,8 +176,16 @@ struct Exchange: BitwiseCopyable {
     var pool = UInt32.max
     /// Index of the endpoint in the snapshot that is asked now.
     var endpoint: UInt32 = 0
-    /// Endpoints of the upstream that could not be connected to.
-    var failedEndpoints: UInt8 = 0
+    /// Endpoints of the upstream that have failed it (`turnBit`).
+    var tried: UInt64 = 0
+    /// The pool in which it counts as load; `.max`: none.
+    var place = UInt32.max
+    /// Further attempts made at this upstream.
+    var attempts: UInt8 = 0
+    /// It counts in the retry window of its upstream.
+    var isBudgeted = false
+    /// When the next attempt is made instead of waiting on (worker ms); 0: never.
+    var tryDeadline: UInt64 = 0
 }
 
 /// Who made the answer that the client got.

@@ -14,6 +14,8 @@ enum ExchangeError: UInt8, BitwiseCopyable, CaseIterable {
     case tlsFailed
     /// Every connection is taken and the queue is full.
     case poolExhausted
+    /// The upstream has as many requests, waiting ones or connections as its breaker allows.
+    case breakerOpen
     /// The worker has no slot, descriptor or block left.
     case outOfResources
     /// The upstream closed or reset the connection before the answer's head was complete.
@@ -43,6 +45,7 @@ enum ExchangeError: UInt8, BitwiseCopyable, CaseIterable {
         case .connectTimedOut: "connect_timed_out"
         case .tlsFailed: "tls_failed"
         case .poolExhausted: "pool_exhausted"
+        case .breakerOpen: "breaker_open"
         case .outOfResources: "out_of_resources"
         case .closedBeforeHead: "closed_before_head"
         case .badHead: "bad_head"
@@ -68,7 +71,7 @@ enum ExchangeError: UInt8, BitwiseCopyable, CaseIterable {
     /// The upstream is to blame, so another origin may do better.
     var isUpstreamFault: Bool {
         switch self {
-        case .connectFailed, .noAddress, .connectTimedOut, .tlsFailed, .poolExhausted,
+        case .connectFailed, .noAddress, .connectTimedOut, .tlsFailed, .poolExhausted, .breakerOpen,
             .closedBeforeHead, .badHead, .firstByteTimedOut:
             true
         case .outOfResources, .totalTimedOut, .cutShort, .clientGone, .clientBadBody,
@@ -82,10 +85,15 @@ enum ExchangeError: UInt8, BitwiseCopyable, CaseIterable {
         switch self {
         case .connectFailed, .tlsFailed, .closedBeforeHead, .badHead, .cutShort: 502
         case .connectTimedOut, .firstByteTimedOut, .totalTimedOut: 504
-        case .noAddress, .poolExhausted, .outOfResources: 503
+        case .noAddress, .poolExhausted, .breakerOpen, .outOfResources: 503
         case .clientGone, .clientBadBody: 400
         case .clientTooSlow: 408
         case .headTooLong: 431
         }
+    }
+
+    /// The stable code of Banyan's own answer.
+    var code: StaticString {
+        self == .breakerOpen ? "BREAKER_OPEN" : problemCode(of: self.status)
     }
 }

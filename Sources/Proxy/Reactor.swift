@@ -71,6 +71,7 @@ struct Reactor: ~Copyable {
     var faces: [ListenerFace] = []
     var exchanges: Slab<Exchange>
     var pools: SparseArena<UpstreamPool>
+    var upstreamStates: SparseArena<UpstreamState>
     var standings: StandingTable
     var timers: TimerWheel
     var requestFields = FieldTable()
@@ -93,7 +94,6 @@ struct Reactor: ~Copyable {
     let limits: EdgeLimits
     let scratch: BlockIndex
     var random: UInt64
-    var roundRobin: UInt32 = 0
     var shadowBlocks = 0
     var isDraining = false
     var isStopped = false

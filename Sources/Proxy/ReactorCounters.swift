@@ -31,7 +31,7 @@ public enum WorkerCounter: Int, CaseIterable, Sendable {
     case tenantConflicts
     /// Client identity fields (`X-Tenant-Id` ...) that were removed.
     case identityFieldsRemoved
-    /// Second attempts on a fresh connection.
+    /// Second attempts: on a fresh connection, or at another endpoint.
     case retries
     /// Answers that legacy gave because modern failed.
     case rescues
@@ -143,7 +143,7 @@ public enum MetricsLayout {
     public static let rows = Limits.routesMax + 1
 
     /// Words of a worker's whole table.
-    public static var words: Int { self.globalWords + self.rows * self.rowWords }
+    public static var words: Int { self.wordsWithUpstreams }
 
     /// The word of failed TLS handshakes with origins, by `TLSFailure.rawValue`, below 32.
     public static func tlsFailure(_ number: UInt8) -> Int { self.globalWords &- 32 &+ Int(number) }

@@ -14,6 +14,7 @@ extension Reactor {
     mutating func fail(_ exchange: Handle, _ error: ExchangeError, onReused: Bool = false) {
         guard self.exchanges.isLive(exchange) else { return }
         let e = exchange.index
+        if self.exchanges[e].answer != .complete { self.noteError(e, error, onReused: onReused) }
         self.detachUpstream(e)
         if self.exchanges[e].kind == .copy {
             self.failCopy(exchange, error)
@@ -40,6 +41,7 @@ extension Reactor {
             self.reach(exchange, isFresh: true)
             return
         }
+        if self.retryElsewhere(exchange, error) { return }
         if error.isUpstreamFault, self.mayRescue(e) {
             self.rescue(exchange)
             return
@@ -47,7 +49,7 @@ extension Reactor {
         self.counters.count(.upstreamFailures)
         self.failPart(e)
         self.exchanges[e].failure = error
-        self.answer(exchange, status: error.status, code: problemCode(of: error.status))
+        self.answer(exchange, status: error.status, code: error.code)
     }
 
     /// Modern answered 5xx at `live`: legacy is asked instead.
@@ -77,7 +79,7 @@ extension Reactor {
                 || self.exchanges[e].totalDeadline > self.nowMilliseconds)
     }
 
-    private func canSendAgain(_ e: UInt32) -> Bool {
+    func canSendAgain(_ e: UInt32) -> Bool {
         switch self.exchanges[e].head.framing {
         case .none: true
         case .length(0): true
@@ -87,7 +89,7 @@ extension Reactor {
     }
 
     /// The request starts again from its first byte.
-    private mutating func startAgain(_ e: UInt32) {
+    mutating func startAgain(_ e: UInt32) {
         self.exchanges[e].requestDirect = 0
         self.exchanges[e].isUpstreamDeaf = false
         self.exchanges[e].teeSent = 0
@@ -102,7 +104,7 @@ extension Reactor {
         self.counters.count(.rescues)
         self.failPart(e)
         self.exchanges[e].isRescued = true
-        self.exchanges[e].failedEndpoints = 0
+        self.forgetAttempts(e)
         self.exchanges[e].isRetried = false
         // A rescued exchange sends no second copy: legacy has already been asked.
         if self.exchanges[e].copyState == .due { self.exchanges[e].copyState = .none }
@@ -117,6 +119,8 @@ extension Reactor {
         if self.exchanges[e].isWaiting {
             self.removeWaiting(e, pool: Int(self.exchanges[e].pool))
         }
+        self.leavePlace(e)
+        self.exchanges[e].isUnreached = false
         let upstream = self.exchanges[e].upstream
         self.exchanges[e].upstream = .none
         self.dropRequestDirect(e)

@@ -71,38 +71,6 @@ extension Reactor {
         self.counters.count(.snapshots)
     }
 
-    /// Gives every endpoint's pools their address and bound; connections there stay.
-    mutating func preparePools(_ view: SnapshotView) {
-        for index in 0..<view.upstreamCount {
-            let upstream = view.upstream(index)
-            for turn in 0..<upstream.endpointCount {
-                let endpoint = view.endpoint(upstream.firstEndpoint &+ turn)
-                for isCopy in [false, true] {
-                    let pool = Int(
-                        UpstreamPool.number(endpoint: endpoint.number, isCopy: isCopy)
-                    )
-                    if !self.pools[pool].hasAddress {
-                        self.pools[pool] = UpstreamPool()
-                        self.pools[pool].hasAddress = true
-                    }
-                    if self.pools[pool].address.length == 0 {
-                        // Later addresses come as updates, newer than any snapshot.
-                        self.pools[pool].address = SocketAddress(
-                            bytes: view.window(endpoint.address).array
-                        )
-                    }
-                    self.pools[pool].speaksHTTP2 =
-                        Int(endpoint.number) < self.transports.endpoints.count
-                        && self.transports.endpoints[Int(endpoint.number)].speaksHTTP2
-                    self.pools[pool].countMax =
-                        isCopy
-                        ? UInt32(Limits.shadowConnectionsPerUpstreamMax)
-                        : upstream.connectionsMax
-                }
-            }
-        }
-    }
-
     /// Applies a delta to this worker's standings; what it knows of the cells goes back.
     mutating func apply(_ delta: Delta) -> DeltaReceipt.Figures {
         var figures = DeltaReceipt.Figures()

@@ -61,6 +61,7 @@ final class Worker {
             transports: self.parts.transports,
             exchanges: Slab(capacity: Limits.exchangesMax),
             pools: SparseArena(capacity: Limits.endpointsMax * 2),
+            upstreamStates: SparseArena(capacity: Limits.upstreamsMax),
             standings: StandingTable(),
             timers: TimerWheel(
                 nodes: Reactor.timerNodes,
@@ -91,7 +92,7 @@ final class Worker {
             wallMilliseconds: Kernel.wallMilliseconds()
         )
         reactor.take(self.parts.transports)
-        reactor.preparePools(self.parts.snapshot.view)
+        reactor.preparePools(self.parts.snapshot.view, isFirst: true)
         reactor.run()
     }
 }

@@ -282,8 +282,10 @@ public struct UpstreamModel: Hashable, Sendable {
     public var name: String
     /// `spec.endpoints`: `host:port`, at least one.
     public var endpoints: [EndpointModel]
-    /// Connections of one worker to this upstream.
+    /// Connections of one worker to each endpoint.
     public var connectionsMax: Int = 1_024
+    /// How endpoints are chosen, spared and protected.
+    public var policy = UpstreamPolicyModel()
     /// `spec.dns`: how names among the endpoints are resolved.
     public var names = EndpointNamesModel()
     /// `spec.health.active`; `nil`: endpoints are not looked at.

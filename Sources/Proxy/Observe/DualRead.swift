@@ -54,6 +54,7 @@ extension Reactor {
         second.isCounted = false
         second.hasWriter = false
         second.isWaiting = false
+        second.place = .max
         second.isResumed = false
         second.hold = .none
         second.heldSlot = .max

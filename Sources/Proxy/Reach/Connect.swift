@@ -12,10 +12,15 @@ extension Reactor {
     /// `isFresh`: not an idle one (a second attempt after a lost race).
     mutating func reach(_ exchange: Handle, isFresh: Bool = false) {
         let e = exchange.index
+        guard self.passUpstreamBreaker(e) else {
+            self.fail(exchange, .breakerOpen)
+            return
+        }
         guard let pool = self.choosePool(e) else {
             self.fail(exchange, .connectFailed)
             return
         }
+        self.takePlace(e, pool: pool)
         if self.pools[pool].speaksHTTP2 {
             self.reachStream(exchange, pool: pool)
             return
@@ -27,7 +32,7 @@ extension Reactor {
             self.attach(exchange, u)
             return
         }
-        if self.pools[pool].count < self.pools[pool].countMax {
+        if self.hasRoomForConnection(e, pool: pool) {
             self.connect(exchange, pool: pool)
             return
         }
@@ -37,11 +42,8 @@ extension Reactor {
     /// Puts the exchange into the pool's queue; `false`: it is full, the exchange has failed.
     mutating func queueForPool(_ exchange: Handle, pool: Int) -> Bool {
         let e = exchange.index
-        let limit =
-            self.exchanges[e].kind == .copy
-            ? Limits.shadowQueueMax : Limits.pendingPerUpstreamMax
-        guard Int(self.pools[pool].waitingCount) < limit else {
-            self.fail(exchange, .poolExhausted)
+        if let refusal = self.refusalOfWaiting(e, pool: pool) {
+            self.fail(exchange, refusal)
             return false
         }
         self.enqueueWaiting(e, pool: pool)
@@ -63,45 +65,6 @@ extension Reactor {
         return nil
     }
 
-    /// Chooses an endpoint of the upstream that the exchange asks now; they take turns.
-    ///
-    /// Its pool, or `nil` when there is none.
-    private mutating func choosePool(_ e: UInt32) -> Int? {
-        let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
-        let index = self.exchanges[e].upstreamIndex
-        guard index != .max else { return nil }
-        let upstream = view.upstream(index)
-        guard upstream.endpointCount > 0 else { return nil }
-        var turn: UInt32 = 0
-        if upstream.endpointCount > 1 {
-            self.roundRobin &+= 1
-            turn = self.roundRobin % upstream.endpointCount
-        }
-        self.exchanges[e].endpoint = upstream.firstEndpoint &+ turn
-        let endpoint = view.endpoint(self.exchanges[e].endpoint)
-        let number = UpstreamPool.number(
-            endpoint: endpoint.number,
-            isCopy: self.exchanges[e].kind == .copy
-        )
-        self.exchanges[e].pool = number
-        return Int(number)
-    }
-
-    /// Another endpoint of the same upstream, after one refused the connection: nothing was sent
-    /// yet, so any request may try it.
-    ///
-    /// `true`: it is being tried.
-    mutating func reachNextEndpoint(_ exchange: Handle) -> Bool {
-        let e = exchange.index
-        let view = self.snapshots.view(self.exchanges[e].snapshotSlot)
-        guard self.exchanges[e].upstreamIndex != .max else { return false }
-        let count = view.upstream(self.exchanges[e].upstreamIndex).endpointCount
-        guard UInt32(self.exchanges[e].failedEndpoints) &+ 1 < min(count, 8) else { return false }
-        self.exchanges[e].failedEndpoints &+= 1
-        self.reach(exchange)
-        return true
-    }
-
     private mutating func connect(_ exchange: Handle, pool: Int) {
         let e = exchange.index
         guard self.pools[pool].address.length > 0 else {
@@ -113,6 +76,7 @@ extension Reactor {
             return
         }
         self.exchanges[e].upstream = handle
+        self.startTry(e)
         self.setUpstreamDeadline(handle.index, after: self.exchanges[e].connectTimeout)
         if self.upstreams[handle.index].canWrite { self.connected(handle) }
     }
@@ -144,6 +108,7 @@ extension Reactor {
             return nil
         }
         self.pools[pool].count &+= 1
+        self.countConnection(pool: pool, isMore: true)
         self.counters.count(.upstreamConnects)
         self.counters.raise(.upstreamConnectionsOpen)
         return handle
@@ -266,6 +231,7 @@ extension Reactor {
         self.exchanges[e].hasAnswerBytes = false
         self.exchanges[e].interimCount = 0
         self.exchanges[e].upstreamStartNanoseconds = self.nowNanoseconds
+        self.beginAttempt(e)
         guard self.writeRequestHead(e, u) else {
             self.fail(exchange, .headTooLong)
             return
@@ -333,10 +299,14 @@ extension Reactor {
         self.upstreams.remove(handle)
         precondition(self.pools[pool].count > 0, "pool \(pool): closed more than opened")
         self.pools[pool].count &-= 1
+        self.countConnection(pool: pool, isMore: false)
         self.counters.lower(.upstreamConnectionsOpen)
-        while self.pools[pool].count < self.pools[pool].countMax,
+        // Each is called once: it may have to wait again, here or elsewhere.
+        var left = self.pools[pool].waitingCount
+        while left > 0, self.pools[pool].count < self.pools[pool].countMax,
             let exchange = self.takeWaiting(pool: pool)
         {
+            left &-= 1
             self.reach(exchange)
         }
     }

@@ -41,24 +41,49 @@ extension Reactor {
             for isCopy in [false, true] {
                 let pool = Int(UpstreamPool.number(endpoint: entry.number, isCopy: isCopy))
                 guard self.pools[pool].hasAddress else { continue }
-                self.pools[pool].isUnhealthy = !entry.isHealthy
                 self.move(pool: pool, to: entry.address ?? SocketAddress())
+                self.setHealth(pool, isHealthy: entry.isHealthy)
             }
+            self.publishHealth(entry.number)
+        }
+    }
+
+    /// A check's verdict: who comes back begins slowly, who waits at one that is ill chooses again.
+    private mutating func setHealth(_ pool: Int, isHealthy: Bool) {
+        guard self.pools[pool].isUnhealthy == isHealthy else { return }
+        self.pools[pool].isUnhealthy = !isHealthy
+        if isHealthy {
+            self.pools[pool].slowStartFrom = self.nowMilliseconds
+        } else {
+            self.moveWaiting(pool)
         }
     }
 
     /// New connections of a pool go elsewhere from now on; idle ones close, since who listens at
     /// the old address may be somebody else tomorrow.
     ///
-    /// Busy ones close when their answer is complete (``UpstreamConnection/addressSerial``).
+    /// Busy ones close when their answer is complete (``UpstreamConnection/addressSerial``). What
+    /// was learnt of the old address is forgotten.
     private mutating func move(pool: Int, to address: SocketAddress) {
         guard self.pools[pool].address != address else { return }
         self.pools[pool].address = address
         self.pools[pool].addressSerial &+= 1
+        self.pools[pool].failuresInRow = 0
+        self.pools[pool].ejections = 0
+        self.pools[pool].ejectedUntil = 0
+        self.pools[pool].slowStartFrom = self.nowMilliseconds
         while self.pools[pool].firstIdle != .max,
             let idle = self.upstreams.handle(at: self.pools[pool].firstIdle)
         {
             self.closeUpstream(idle)
         }
+        var carrier = self.pools[pool].firstCarrier
+        while carrier != .max {
+            let next = self.upstreams[carrier].nextIdle
+            self.upstreamCarriers[Int(carrier)].isEnding = true
+            if let handle = self.upstreams.handle(at: carrier) { self.resumeUpstream(handle) }
+            carrier = next
+        }
+        if address.length == 0 { self.moveWaiting(pool) }
     }
 }

@@ -15,6 +15,10 @@ struct UpstreamPool: BitwiseCopyable {
     /// Connections, whatever they do.
     var count: UInt32 = 0
     var countMax: UInt32 = 0
+    /// Exchanges that wait for a connection, at most.
+    var pendingMax: UInt32 = 0
+    /// Exchanges that have a place here: they wait, connect, or are served.
+    var inFlight: UInt32 = 0
     /// Queue of exchanges that wait for a connection.
     var firstWaiting = UInt32.max
     var lastWaiting = UInt32.max
@@ -36,6 +40,20 @@ struct UpstreamPool: BitwiseCopyable {
     var isUnhealthy = false
     /// A snapshot has named the endpoint.
     var hasAddress = false
+    /// Stable numbers of whose pool this is.
+    var endpoint: UInt32 = 0
+    var upstream: UInt32 = 0
+
+    // What clients' exchanges have learnt (`EndpointHealth.swift`), in the record for clients.
+
+    var failuresInRow: UInt32 = 0
+    /// Ejections in a row.
+    var ejections: UInt32 = 0
+    /// Out until then (worker ms); what was, stays there.
+    var ejectedUntil: UInt64 = 0
+    var ejectedForMilliseconds: UInt64 = 0
+    /// When it came, or comes, back (worker ms); 0: it was there from the start.
+    var slowStartFrom: UInt64 = 0
 
     /// The number of the pool of an endpoint for clients or for copies.
     static func number(endpoint: UInt32, isCopy: Bool) -> UInt32 {
@@ -84,6 +102,7 @@ extension Reactor {
         }
         self.pools[pool].lastWaiting = exchange
         self.pools[pool].waitingCount &+= 1
+        self.countPending(pool: pool, isMore: true)
     }
 
     /// Takes the first exchange of a pool's queue.
@@ -114,5 +133,6 @@ extension Reactor {
         self.exchanges[exchange].isWaiting = false
         self.exchanges[exchange].nextWaiting = .max
         self.pools[pool].waitingCount &-= 1
+        self.countPending(pool: pool, isMore: false)
     }
 }

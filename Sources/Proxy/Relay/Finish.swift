@@ -31,6 +31,7 @@ extension Reactor {
     private mutating func finishUpstream(_ e: UInt32) {
         let upstream = self.exchanges[e].upstream
         self.exchanges[e].upstream = .none
+        self.leavePlace(e)
         let isSent = self.exchanges[e].isRequestComplete && self.exchanges[e].requestDirect == 0
         self.dropRequestDirect(e)
         guard self.upstreams.isLive(upstream) else { return }

@@ -40,7 +40,11 @@ extension Reactor {
         if head.status < 200 { return self.takeInterim(exchange, upstream, head, bytes) }
         self.exchanges[e].upstreamNanoseconds =
             self.nowNanoseconds &- self.exchanges[e].upstreamStartNanoseconds
-        if head.status >= 500, self.rescueStatus(exchange) { return false }
+        self.noteAnswer(e, status: head.status)
+        if head.status >= 500 {
+            if self.retryElsewhere(exchange, nil, status: head.status) { return false }
+            if self.rescueStatus(exchange) { return false }
+        }
         return self.startAnswer(exchange, upstream, head, bytes)
     }
 

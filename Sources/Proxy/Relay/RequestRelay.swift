@@ -231,6 +231,7 @@ extension Reactor {
             self.startSecondRead(exchange)
         }
         if self.exchanges[e].answer == .waiting {
+            self.startTry(e)
             self.setUpstreamDeadline(
                 self.exchanges[e].upstream.index,
                 after: self.exchanges[e].firstByteTimeout

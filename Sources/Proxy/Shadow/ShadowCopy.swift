@@ -73,6 +73,7 @@ extension Reactor {
         self.exchanges[e].answerBytes = 0
         self.exchanges[e].isRetried = false
         self.exchanges[e].isRescued = false
+        self.forgetAttempts(e)
         self.exchanges[e].hasAnswerBytes = false
         self.exchanges[e].isUpstreamDeaf = false
         self.exchanges[e].upstreamStartNanoseconds = 0

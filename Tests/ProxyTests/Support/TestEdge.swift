@@ -31,6 +31,7 @@ final class TestEdge: Sendable {
         defaultUpstream: String? = nil,
         connectionsMax: Int = 1_024,
         moreLegacy: [Int] = [],
+        policy: UpstreamPolicyModel = UpstreamPolicyModel(),
         limits: EdgeLimits = EdgeLimits()
     ) throws {
         var input = SnapshotInput { text in
@@ -44,6 +45,7 @@ final class TestEdge: Sendable {
             let endpoints = [endpoint] + more.map { EndpointModel(host: "127.0.0.1", port: $0) }
             var upstream = UpstreamModel(name: name, endpoints: endpoints, source: place)
             upstream.connectionsMax = connectionsMax
+            upstream.policy = policy
             input.set.upstreams.append(upstream)
             for one in endpoints {
                 input.addresses[one] = try resolve(host: one.host, port: one.port)[0].bytes
