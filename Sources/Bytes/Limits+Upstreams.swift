@@ -13,6 +13,8 @@ extension Limits {
     public static let ejectForMilliseconds = 30_000
     /// The longest ejection, whatever came before.
     public static let ejectForMillisecondsMax = 300_000
+    /// The longest first ejection that a file may ask for.
+    public static let ejectForFileMillisecondsMax = 3_600_000
     /// How many of an upstream's endpoints may be out at once (`health.passive.ejectedAtMost`).
     ///
     /// Beyond: they stay in; and when none is left all are used.

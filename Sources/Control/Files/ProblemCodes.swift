@@ -246,6 +246,20 @@ private let fieldCodes: [ProblemCode] = [
         bad: "dns: { servers: [ns.example] }",
         good: "dns: { servers: [\"10.0.0.53\"] }"
     ),
+    ProblemCode(
+        "R080",
+        "a key of `balance` that does not fit its policy",
+        "Only consistentHash looks at a key, and at one.",
+        bad: "balance: { policy: roundRobin, hash: tenant }",
+        good: "balance: { policy: consistentHash, hash: tenant }"
+    ),
+    ProblemCode(
+        "R081",
+        "not a domain or path of a cookie",
+        "Domains are host names, paths begin with `/`; neither has spaces or `;`.",
+        bad: "cookies: { path: { old: /new } }",
+        good: "cookies: { path: { /old: /new } }"
+    ),
 ]
 
 private let routeCodes: [ProblemCode] = [

@@ -9,16 +9,18 @@ func upstreamModel(_ header: DocumentHeader, _ reader: FieldReader) -> UpstreamM
     var spec = reader
     defer { spec.finish() }
     let endpoints = endpointModels(&spec, upstream: header.name)
-    let connections = spec.integer("connections", in: 1...Limits.upstreamConnectionsMax)
+    var (policy, connections) = upstreamPolicy(&spec)
     let names = endpointNames(&spec)
     var active: ActiveHealthModel?
     if var health = spec.object("health") {
         active = activeHealth(&health)
+        policy.passive = passiveHealth(&health)
         health.finish()
     }
     guard let endpoints else { return nil }
     var model = UpstreamModel(name: header.name, endpoints: endpoints, source: header.source)
     if let connections { model.connectionsMax = connections }
+    model.policy = policy
     model.names = names
     model.activeHealth = active
     return model
