@@ -91,8 +91,8 @@ extension SnapshotCompiler {
         record.retryBudgetFloor = UInt32(policy.retry.budgetFloor)
         record.perTryMilliseconds = UInt32(policy.retry.perTryMilliseconds)
         record.rewritesCookies = !policy.cookies.isEmpty
-        record.cookieDomains = self.texts(policy.cookies.domains.flatMap { [$0.name, $0.value] })
-        record.cookiePaths = self.texts(policy.cookies.paths.flatMap { [$0.name, $0.value] })
+        record.cookieDomains = self.cookieRules(policy.cookies.domains, arePaths: false)
+        record.cookiePaths = self.cookieRules(policy.cookies.paths, arePaths: true)
         return record
     }
 }

@@ -201,8 +201,9 @@ extension Reactor {
         self.exchanges[e].upstreamIndex =
             decision.origin == .legacy ? route.legacyUpstream : route.modernUpstream
         if decision.makesCopy || decision.asksBoth { self.exchanges[e].copyState = .due }
-        if (decision.makesCopy || decision.asksBoth || decision.mayBeRescued),
-            !self.exchanges[e].isRequestComplete
+        if !self.exchanges[e].isRequestComplete,
+            decision.makesCopy || decision.asksBoth || decision.mayBeRescued
+                || self.mayHaveToRepeat(e, view)
         {
             self.exchanges[e].tee = .filling
             self.exchanges[e].teeLimit = Int32(

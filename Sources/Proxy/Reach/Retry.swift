@@ -87,6 +87,16 @@ extension Reactor {
         if self.exchanges[e].tryDeadline == 0 { self.startTry(e) }
     }
 
+    /// Whether the body of a request is kept since another endpoint may have to be asked.
+    func mayHaveToRepeat(_ e: UInt32, _ view: SnapshotView) -> Bool {
+        guard self.exchanges[e].isSafe || self.exchanges[e].head.method.isIdempotent,
+            self.exchanges[e].upstreamIndex != .max
+        else { return false }
+        let upstream = view.upstream(self.exchanges[e].upstreamIndex)
+        return upstream.policy.attempts > 1
+            && (upstream.endpointCount > 1 || upstream.policy.repeatsAtSameEndpoint)
+    }
+
     private func isTotalOver(_ e: UInt32) -> Bool {
         let total = self.exchanges[e].totalDeadline
         return total > 0 && total <= self.nowMilliseconds

@@ -147,7 +147,10 @@ extension Reactor {
         var mask = HeaderMask.answer
         let location = self.answerFields.firstIndex(of: .location)
         if location != nil { mask = mask.inserting(.location) }
+        let rewritesCookies = self.rewritesCookies(e)
+        if rewritesCookies { mask = mask.inserting(.setCookie) }
         writer.appendFields(of: bytes, self.answerFields, dropping: mask)
+        if rewritesCookies { self.writeCookies(e, bytes, &writer) }
         if let location { self.writeLocation(e, bytes, self.answerFields[location], &writer) }
         self.writeTransportSecurity(e, &writer)
         writer.append(self.isUpstreamStream(e) ? "via: 2.0 " : "via: 1.1 ")
