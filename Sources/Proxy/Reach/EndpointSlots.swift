@@ -3,6 +3,7 @@
 import Bytes
 import Kernel
 import Migration
+import TLS
 
 extension Reactor {
     /// Gives every endpoint's pools their address and bounds; connections there stay.

@@ -81,7 +81,12 @@ extension Reactor {
         while carrier != .max {
             let next = self.upstreams[carrier].nextIdle
             self.upstreamCarriers[Int(carrier)].isEnding = true
-            if let handle = self.upstreams.handle(at: carrier) { self.resumeUpstream(handle) }
+            // One without a stream closes at once, the others with their last one.
+            if self.upstreams[carrier].step == .carrier,
+                let handle = self.upstreams.handle(at: carrier)
+            {
+                self.resumeUpstream(handle)
+            }
             carrier = next
         }
         if address.length == 0 { self.moveWaiting(pool) }
