@@ -116,7 +116,12 @@ public struct ByteWindow: BitwiseCopyable {
     /// The bytes as text for people, repaired where they are not UTF-8.
     ///
     /// Never on the hot path.
-    public var text: String { String(decoding: self.array, as: UTF8.self) }
+    public var text: String {
+        unsafe String(
+            decoding: UnsafeBufferPointer(start: self.base, count: self.count),
+            as: UTF8.self
+        )
+    }
 }
 
 /// An ASCII upper-case letter as lower case; any other byte as it is.

@@ -317,10 +317,24 @@ public enum Limits {
     ///
     /// Beyond: counted under the pointer `(other)`.
     public static let parityDifferenceKindsMax = 5_000
-    /// Requests of one window that are remembered to tell repeats.
+    /// Requests of one window that are remembered to tell repeats, of all routes (32 bytes each).
     ///
-    /// Beyond: taken for repeats.
+    /// Beyond: each route has its even part of as many again; beyond that, taken for repeats.
     public static let parityDigestsMax = 2_000_000
+    /// Builds before the current ones that one migration remembers.
+    ///
+    /// Beyond: the oldest is forgotten, and would begin an epoch like one never seen.
+    public static let parityBuildsMax = 1_024
+    /// Epochs of one migration that changes of builds begin at once; one more with each hour.
+    ///
+    /// Beyond: `unobserved(other_build)`: a field that changes with each answer is no build id.
+    public static let parityBuildEpochsMax = 12
+    /// How long nothing but an earlier build must answer to be taken for a return to it.
+    ///
+    /// Until then: `unobserved(other_build)`, as while two builds run side by side.
+    public static let parityBuildReturnMilliseconds: Int64 = 600_000
+    /// Answers of an earlier build that a return to it takes at least.
+    public static let parityBuildReturnAnswers = 30
     /// How often counts go to the parity store; the most that a kill can lose.
     public static let parityFlushMilliseconds = 1_000
     /// Ended epochs of a migration that keep a row for each tenant.
@@ -370,6 +384,12 @@ public enum Limits {
     ///
     /// Beyond: the one that was used longest ago is forgotten.
     public static let replayRunsMax = 32
+    /// Pause after which reads of a replay or probe are another order for the audit.
+    public static let syntheticAuditMilliseconds = 3_600_000
+    /// Orders of replays and probes that an edge remembers, so that the audit has each once.
+    ///
+    /// Beyond: the one that was quiet longest is forgotten, and told again if it goes on.
+    public static let syntheticAuditMax = 256
     /// Rows of one replay that an edge remembers.
     ///
     /// A resumed replay is at most as far behind as its state file, which is written several times

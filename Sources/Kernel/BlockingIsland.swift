@@ -70,11 +70,13 @@ public func readBlocking(
     }
 }
 
-/// Sends all bytes; `wouldBlock` means that the peer took none for `timeoutMilliseconds`.
+/// Sends all bytes; `wouldBlock` means that the peer took none for `timeoutMilliseconds`, or not
+/// all until `deadlineNanoseconds` on the monotonic clock (`.max`: no end).
 public func writeBlocking(
     _ fd: Int32,
     _ bytes: [UInt8],
-    timeoutMilliseconds: Int
+    timeoutMilliseconds: Int,
+    deadlineNanoseconds: UInt64 = .max
 ) -> IOResult {
     var sent = 0
     while sent < bytes.count {
@@ -91,7 +93,13 @@ public func writeBlocking(
         switch errno {
         case EINTR: continue
         case EAGAIN:
-            guard waitUntilReady(fd, for: .writing, timeoutMilliseconds: timeoutMilliseconds)
+            var wait = timeoutMilliseconds
+            if deadlineNanoseconds != .max {
+                let now = monotonicNanoseconds()
+                guard now < deadlineNanoseconds else { return .wouldBlock }
+                wait = min(wait, Int((deadlineNanoseconds - now) / 1_000_000) + 1)
+            }
+            guard waitUntilReady(fd, for: .writing, timeoutMilliseconds: wait)
             else { return .wouldBlock }
         default: return .failed(.last)
         }

@@ -19,6 +19,9 @@ public struct ParityEpoch: Sendable, Hashable {
     public var startUnixMilliseconds: Int64
     /// ms since 1970 of its last; 0: it is open.
     public var endUnixMilliseconds: Int64
+    /// ms since 1970 from which on ids are held one to one: the table lives in memory, so an edge
+    /// that starts anew within an epoch learns anew; 0: from the epoch's begin.
+    public var identitiesSinceUnixMilliseconds: Int64 = 0
 
     /// An epoch from its parts.
     public init(

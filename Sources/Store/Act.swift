@@ -32,6 +32,10 @@ public enum ActKind: UInt8, Hashable, Sendable, CaseIterable {
     case sampleWritten = 15
     /// Keys of fingerprints were destroyed.
     case keysShredded = 16
+    /// Somebody has a file of requests replayed at both origins.
+    case replayOrdered = 17
+    /// Somebody has probes made now, beside their schedule.
+    case probeOrdered = 18
     /// The edge started (journal only).
     case started = 11
     /// The edge stopped in order (journal only).
@@ -54,6 +58,8 @@ public enum ActKind: UInt8, Hashable, Sendable, CaseIterable {
         case .sampleRevoked: "sample_revoked"
         case .sampleWritten: "sample_written"
         case .keysShredded: "keys_shredded"
+        case .replayOrdered: "replay_ordered"
+        case .probeOrdered: "probe_ordered"
         case .started: "started"
         case .stopped: "stopped"
         }

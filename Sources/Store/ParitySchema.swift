@@ -3,7 +3,7 @@
 /// The tables of the parity store, by version: a file of its own, so that counting never stands in
 /// a flip's way and may be thrown away without losing a standing.
 enum ParitySchema {
-    static let version = 1
+    static let version = 2
 
     /// Version 1.
     ///
@@ -41,12 +41,18 @@ enum ParitySchema {
         ) WITHOUT ROWID;
         """
 
-    /// Makes the tables in an empty file, accepts this version, refuses any later one.
+    /// Version 2: since when ids are held one to one.
+    static let second =
+        "ALTER TABLE epochs ADD COLUMN identities_since_ms INTEGER NOT NULL DEFAULT 0"
+
+    /// Makes the tables in an empty file, brings an earlier version up, refuses any later one.
     static func prepare(_ connection: borrowing SQLiteConnection) throws(StoreError) {
-        if try StoreSchema.found(connection) == 0 {
+        if try StoreSchema.found(connection) < self.version {
             try connection.transaction { () throws(StoreError) in
-                guard try StoreSchema.found(connection) == 0 else { return }
-                try connection.execute(self.first)
+                let found = try StoreSchema.found(connection)
+                guard found < self.version else { return }
+                if found < 1 { try connection.execute(self.first) }
+                try connection.execute(self.second)
                 try connection.execute("PRAGMA user_version = \(self.version)")
             }
         }

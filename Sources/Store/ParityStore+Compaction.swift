@@ -138,13 +138,27 @@ extension ParityStore {
                 "DELETE FROM totals WHERE epoch = \(epoch) AND tenant NOT IN "
                     + "(SELECT id FROM names WHERE text = '' OR text LIKE '(wave %')"
             )
+            let read = try self.connection.prepare(
+                """
+                SELECT counts, legacy_latency, modern_latency, first_ms, last_ms FROM totals
+                WHERE epoch = ?1 AND operation = ?2 AND tenant = ?3
+                """
+            )
             let write = try self.connection.prepare(
                 "INSERT OR REPLACE INTO totals VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
             )
-            for (key, sum) in sums {
+            for (key, added) in sums {
+                let tenant = tenants[key[1]] ?? nobody
+                // What was counted late, after the first merge, joins the row that there is.
+                var sum = added
+                try read.bind(epoch, at: 1)
+                try read.bind(key[0], at: 2)
+                try read.bind(tenant, at: 3)
+                if try read.step() { sum.merge(totals(read, from: 0)) }
+                read.reset()
                 try write.bind(epoch, at: 1)
                 try write.bind(key[0], at: 2)
-                try write.bind(tenants[key[1]] ?? nobody, at: 3)
+                try write.bind(tenant, at: 3)
                 try write.bind(key[1], at: 4)
                 try write.bind(ParityCodec.bytes(sum.counts), at: 5)
                 try write.bind(ParityCodec.bytes(sum.legacyLatency), at: 6)

@@ -90,6 +90,35 @@ extension ParityStore {
         return rows
     }
 
+    /// Differences that an epoch (its number in this file) has, without what was counted.
+    public func differenceKeys(
+        epoch: Int64
+    ) throws(StoreError) -> Set<ParityDifferenceKey> {
+        let statement = try self.connection.prepare(
+            """
+            SELECT r.text, o.text, n.text, class FROM differences
+            JOIN operations p ON p.id = differences.operation
+            JOIN names r ON r.id = p.route JOIN names o ON o.id = p.operation
+            JOIN names n ON n.id = differences.pointer
+            WHERE epoch = ?1
+            """
+        )
+        try statement.bind(epoch, at: 1)
+        var keys: Set<ParityDifferenceKey> = []
+        while try statement.step() {
+            let number = UInt8(clamping: statement.integer(3))
+            keys.insert(
+                ParityDifferenceKey(
+                    route: statement.text(0) ?? "",
+                    operation: statement.text(1) ?? "",
+                    pointer: statement.text(2) ?? "",
+                    difference: DifferenceClass(rawValue: number) ?? .value
+                )
+            )
+        }
+        return keys
+    }
+
     private func series(epoch: Int64) throws(StoreError) -> [ParityTimeTotals] {
         let statement = try self.connection.prepare(
             """

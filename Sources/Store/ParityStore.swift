@@ -41,14 +41,15 @@ public struct ParityStore: ~Copyable {
     ) throws(StoreError) -> [(id: Int64, epoch: ParityEpoch)] {
         let statement = try self.connection.prepare(
             """
-            SELECT id, number, rule_set, legacy_build, modern_build, cause, start_ms, end_ms
+            SELECT id, number, rule_set, legacy_build, modern_build, cause, start_ms, end_ms,
+                identities_since_ms
             FROM epochs WHERE migration = ?1 ORDER BY number
             """
         )
         try statement.bind(migration, at: 1)
         var found: [(id: Int64, epoch: ParityEpoch)] = []
         while try statement.step() {
-            let epoch = ParityEpoch(
+            var epoch = ParityEpoch(
                 number: UInt64(clamping: statement.integer(1)),
                 migration: migration,
                 ruleSetHash: statement.text(2) ?? "",
@@ -58,6 +59,7 @@ public struct ParityStore: ~Copyable {
                 startUnixMilliseconds: statement.integer(6),
                 endUnixMilliseconds: statement.integer(7)
             )
+            epoch.identitiesSinceUnixMilliseconds = statement.integer(8)
             found.append((statement.integer(0), epoch))
         }
         return found
@@ -78,11 +80,12 @@ public struct ParityStore: ~Copyable {
         let write = try self.connection.prepare(
             """
             INSERT INTO epochs
-                (migration, number, rule_set, legacy_build, modern_build, cause, start_ms, end_ms)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                (migration, number, rule_set, legacy_build, modern_build, cause, start_ms, end_ms,
+                identities_since_ms)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
             ON CONFLICT (migration, number) DO UPDATE SET
                 rule_set = ?3, legacy_build = ?4, modern_build = ?5, cause = ?6, start_ms = ?7,
-                end_ms = ?8
+                end_ms = ?8, identities_since_ms = ?9
             RETURNING id
             """
         )
@@ -94,6 +97,7 @@ public struct ParityStore: ~Copyable {
         try write.bind(epoch.cause, at: 6)
         try write.bind(epoch.startUnixMilliseconds, at: 7)
         try write.bind(epoch.endUnixMilliseconds, at: 8)
+        try write.bind(epoch.identitiesSinceUnixMilliseconds, at: 9)
         guard try write.step() else { throw .sqlite(SQLiteError(code: 1)) }
         let id = write.integer(0)
         while try write.step() {}

@@ -134,12 +134,44 @@ import Testing
         #expect(series.count == 1)
         #expect(series[0].lengthMilliseconds == Self.day)
         #expect(series[0].outcomes == [24, 48, 72, 96, 120, 144, 168])
+        // What is counted late joins the sums of its wave.
+        let late = Self.epoch(1, ended: true)
+        try store.add([(late, Self.batch(tenants: 20, day: late.startUnixMilliseconds))])
+        try store.compact(nowUnixMilliseconds: Self.start + 60 * Self.day)
+        let twice = try #require(try store.snapshot(migration: "m", epoch: 1)).totals
+        #expect(twice.count == 30)
+        for (sum, first) in zip(twice, old.totals) {
+            #expect(sum[.match] == 2 * first[.match] && sum.tenant == first.tenant)
+            #expect(sum.legacyLatency.cells == first.legacyLatency.cells.mapValues { 2 * $0 })
+        }
         // Twice changes nothing.
         let once = try store.snapshot(migration: "m", epoch: 1)
         try store.compact(nowUnixMilliseconds: Self.start + 60 * Self.day)
         #expect(try store.snapshot(migration: "m", epoch: 1) == once)
         try store.compact(nowUnixMilliseconds: Self.start + 500 * Self.day)
         #expect(try store.epochs(of: "m").map(\.epoch.number) == [12])
+    }
+
+    @Test func `a file of the first version is brought up and keeps what it has`() throws {
+        let path = NSTemporaryDirectory() + "banyan-v1-\(UUID().uuidString).db"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        do {
+            let old = try SQLiteConnection.open(path: path, creates: true, busyMilliseconds: 100)
+            try old.execute(ParitySchema.first)
+            try old.execute("PRAGMA user_version = 1")
+            try old.execute("INSERT INTO epochs VALUES (1, 'm', 7, 'h', '', 'r=b', 'first', 5, 0)")
+        }
+        for _ in 0..<2 {
+            let store = try ParityStore(path: path)
+            let epoch = try #require(try store.epochs(of: "m").first?.epoch)
+            #expect(epoch.number == 7 && epoch.modernBuild == "r=b")
+            #expect(epoch.identitiesSinceUnixMilliseconds == 0)
+        }
+        do {
+            let later = try SQLiteConnection.open(path: path, creates: true, busyMilliseconds: 100)
+            try later.execute("PRAGMA user_version = 3")
+        }
+        #expect(throws: StoreError.self) { _ = try ParityStore(path: path) }
     }
 
     @Test func `a year of three routes and 10,000 tenants with an epoch a day is below 1 GiB`()

@@ -6,16 +6,39 @@ import Foundation
 // Bugs that real migrations have: they keep the answer whole and spoil what it says, so that only a
 // comparison finds them.
 
-extension SampleFault {
-    /// The record as this bug tells it; as it is for a fault that is no bug of records.
+extension SampleStrike {
+    /// The record as it is told under this strike.
+    ///
+    /// A stale cache is no matter of telling: the store has what a record was (`SampleStore`).
     func alter(_ value: DocumentValue) -> DocumentValue {
+        let told = self.online.map { withOnline($0, value) } ?? value
+        return self.faults.reduce(told) { $1.alter($0) }
+    }
+
+    /// Who is online, beside every id.
+    private func withOnline(_ count: Int, _ value: DocumentValue) -> DocumentValue {
         switch value {
         case .object(let members):
-            var altered = members.compactMap { member in self.alter(member) }
-            if self.kind == .noise, altered.contains(where: { $0.key == "id" }) {
-                altered.append(Self.onlineMember)
+            let inner = members.map { member in
+                var altered = member
+                altered.node.value = self.withOnline(count, member.node.value)
+                return altered
             }
-            return .object(altered)
+            var object = DocumentValue.object(inner)
+            if value["id"] != nil { object.set("online", .integer(count)) }
+            return object
+        case .array(let items): return .list(items.map { self.withOnline(count, $0.value) })
+        default: return value
+        }
+    }
+}
+
+extension SampleFault {
+    /// The record as this bug tells it; as it is for a fault that is no bug of records.
+    fileprivate func alter(_ value: DocumentValue) -> DocumentValue {
+        switch value {
+        case .object(let members):
+            return .object(members.compactMap { member in self.alter(member) })
         case .array(let items):
             let altered = items.map { self.alter($0.value) }
             return .list(self.kind == .reorderedArray ? altered.reversed() : altered)
@@ -31,7 +54,6 @@ extension SampleFault {
         var altered = member
         switch (self.kind, member.key) {
         case (.droppedField, "status"): return nil
-        case (.staleCache, "status"): altered.node.value = "draft"
         case (.wrongPatient, "patientId"), (.wrongPatient, "reference"):
             altered.node.value = .string(Self.otherPatient(member.node.text ?? ""))
         default: altered.node.value = self.alter(member.node.value)
@@ -53,15 +75,5 @@ extension SampleFault {
             return text
         }
         return date.addingTimeInterval(3_600).ISO8601Format()
-    }
-
-    /// Who is online: another number each time.
-    private static var onlineMember: DocumentMember {
-        let place = SourcePosition(line: 1, column: 1)
-        return DocumentMember(
-            key: "online",
-            keyPosition: place,
-            node: DocumentNode(.integer(Int.random(in: 0..<1_000_000)), at: place)
-        )
     }
 }

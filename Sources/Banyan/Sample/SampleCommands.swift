@@ -58,19 +58,21 @@ enum SampleCommands {
         [
             .value("--listen", "HOST:PORT", listen, isRepeatable: true),
             .value("--seed", "NUMBER", "other records (1)"),
-            .value("--fault", "FAULT", "start with a fault, see below"),
+            .value("--fault", "FAULT", "start with a fault, see below", isRepeatable: true),
         ]
     }
 
     private static let notes = [
         SampleDialect.explanation,
-        "Faults, KIND[,rate=0.5][,path=/api][,milliseconds=200][,times=3]:\n"
+        "Faults, KIND[,rate=0.5][,path=/api][,milliseconds=200][,times=3][,seed=7]; with a seed at\n"
+            + "random, else evenly spread:\n"
             + SampleFaultKind.allCases.map { kind in
                 "  \(pad(kind.rawValue, 10)) \(kind.explanation)"
             }.joined(separator: "\n"),
         """
         At run time (a service's own port, never through the edge):
           curl -X PUT -d '{"kind":"status500","rate":0.5}' http://127.0.0.1:9101/_sample/fault
+          (several at once: a list of such objects)
           curl -X DELETE http://127.0.0.1:9101/_sample/fault
           curl http://127.0.0.1:9101/_sample/requests
         Answers take ?framing=chunked, gzip or close.
@@ -116,11 +118,11 @@ enum SampleCommands {
         var endpoints = ports.map { (host: "127.0.0.1", port: $0) }
         for (index, text) in given.enumerated() { endpoints[index] = try hostAndPort(text) }
         let seed = try number(context.arguments.value("--seed") ?? "1")
-        let fault = try self.fault(context.arguments.value("--fault"))
+        let faults = try self.faults(context.arguments.values("--fault"))
         var servers: [ControlServer] = []
         for (spec, endpoint) in zip(specs, endpoints) {
             let service = SampleService(spec, seed: seed)
-            service.faults.fault = fault
+            service.faults.faults = faults
             let server = try service.listen(host: endpoint.host, port: endpoint.port)
             context.output.line("\(spec.name) (\(spec.origin.word)) on \(server.address)")
             servers.append(server)
@@ -137,16 +139,22 @@ enum SampleCommands {
         return number
     }
 
-    private static func fault(_ text: String?) throws(CommandFailure) -> SampleFault? {
-        guard let text else { return nil }
-        guard let fault = SampleFault(flag: text) else {
-            throw CommandFailure(
-                .usage,
-                "\"\(printable(text))\" is no fault",
-                hint: "banyan sample legacy --help lists them"
-            )
+    private static func faults(_ texts: [String]) throws(CommandFailure) -> [SampleFault] {
+        guard texts.count <= SampleFaultSwitch.most else {
+            throw CommandFailure(.usage, "at most \(SampleFaultSwitch.most) times --fault")
         }
-        return fault
+        var faults: [SampleFault] = []
+        for text in texts {
+            guard let fault = SampleFault(flag: text) else {
+                throw CommandFailure(
+                    .usage,
+                    "\"\(printable(text))\" is no fault",
+                    hint: "banyan sample legacy --help lists them"
+                )
+            }
+            faults.append(fault)
+        }
+        return faults
     }
 }
 

@@ -39,8 +39,10 @@ enum SampleFaultKind: String, CaseIterable, Sendable {
     case staleCache
     /// Answers 404 for what is there.
     case wrongStatus
-    /// Answers with a value that is another one each time.
+    /// Tells who is online, and says another number wherever it strikes.
     case noise
+    /// Tells who is online, and counts one too many wherever it strikes.
+    case miscount
 
     /// What it does, for `--help`.
     var explanation: String {
@@ -61,7 +63,8 @@ enum SampleFaultKind: String, CaseIterable, Sendable {
         case .timeZone: "tells times an hour late"
         case .staleCache: "answers with what a record was before its last change"
         case .wrongStatus: "answers 404 for what is there"
-        case .noise: "adds a value that is another one each time"
+        case .noise: "adds `online`, another number wherever it strikes; at random"
+        case .miscount: "adds `online`, one too many wherever it strikes"
         }
     }
 }
@@ -69,8 +72,10 @@ enum SampleFaultKind: String, CaseIterable, Sendable {
 /// A fault and the requests that it strikes.
 struct SampleFault: Hashable, Sendable {
     var kind: SampleFaultKind
-    /// Of the requests that match, how many it strikes, in `0...1`; evenly spread, not random.
+    /// Of the requests that match, how many it strikes, in `0...1`.
     var rate = 1.0
+    /// Strikes at random, the same ones for the same seed; `nil`: evenly spread (noise: at random).
+    var seed: Int?
     /// Paths that it strikes begin so.
     var path = "/"
     /// The pause of `delay` and `trickle`.
@@ -99,7 +104,10 @@ struct SampleFault: Hashable, Sendable {
             case "milliseconds":
                 guard let count = node.integer, (0...600_000).contains(count) else { return nil }
                 self.milliseconds = count
-            case "times" where node.isNull: continue
+            case "times" where node.isNull, "seed" where node.isNull: continue
+            case "seed":
+                guard let seed = node.integer, seed >= 0 else { return nil }
+                self.seed = seed
             case "times":
                 guard let times = node.integer, times >= 0 else { return nil }
                 self.times = times
@@ -127,38 +135,104 @@ struct SampleFault: Hashable, Sendable {
         [
             "kind": .string(self.kind.rawValue), "rate": .decimal(self.rate),
             "path": .string(self.path), "milliseconds": .integer(self.milliseconds),
-            "times": .optional(self.times),
+            "times": .optional(self.times), "seed": .optional(self.seed),
         ]
     }
 }
 
-/// The fault in force, if there is one, and when it strikes.
+/// What strikes one request.
+struct SampleStrike: Sendable {
+    /// The faults, in the order in which they were asked for.
+    var faults: [SampleFault] = []
+    /// How many are online; `nil`: no fault in force tells.
+    var online: Int?
+
+    /// Whether a fault of this kind is among them.
+    func has(_ kind: SampleFaultKind) -> Bool { self.faults.contains { $0.kind == kind } }
+
+    /// The answer that the client gets instead of `response`.
+    func spoil(_ response: ControlResponse, isHead: Bool) -> ControlResponse {
+        var spoilt = response
+        for fault in self.faults {
+            spoilt = fault.spoil(spoilt, isHead: isHead)
+            // What takes the connection away leaves nothing for the next.
+            if case .raw = spoilt.body { break }
+        }
+        return spoilt
+    }
+}
+
+/// The faults in force, and when they strike.
 final class SampleFaultSwitch: Sendable {
-    private let state = Mutex(State())
+    /// Faults at once.
+    static let most = 8
+    /// Who is online where nothing is wrong.
+    static let online = 12
 
-    private struct State {
-        var fault: SampleFault?
+    private let name: String
+    private let entries = Mutex<[Entry]>([])
+
+    private struct Entry {
+        var fault: SampleFault
         var credit = 0.0
-    }
+        var random: SampleRandom
 
-    /// The fault in force.
-    var fault: SampleFault? {
-        get { self.state.withLock { $0.fault } }
-        set { self.state.withLock { $0 = State(fault: newValue) } }
-    }
-
-    /// The fault that strikes this request, or `nil`; counts it.
-    func strike(_ path: String) -> SampleFault? {
-        self.state.withLock { state in
-            guard let fault = state.fault, path.hasPrefix(fault.path), fault.times != 0 else {
-                return nil
+        /// Whether it strikes a request that matches.
+        mutating func strikes() -> Bool {
+            guard self.fault.times != 0 else { return false }
+            if self.fault.kind == .noise || self.fault.seed != nil {
+                guard self.random.number(below: 1_000_000) < Int(self.fault.rate * 1_000_000)
+                else { return false }
+            } else {
+                self.credit += self.fault.rate
+                // A little less than one: ten times 0.1 is less than one in floating point.
+                guard self.credit > 1 - 1e-9 else { return false }
+                self.credit -= 1
             }
-            state.credit += fault.rate
-            // A little less than one: ten times 0.1 is less than one in floating point.
-            guard state.credit > 1 - 1e-9 else { return nil }
-            state.credit -= 1
-            if let times = fault.times { state.fault?.times = times - 1 }
-            return fault
+            if let times = self.fault.times { self.fault.times = times - 1 }
+            return true
+        }
+    }
+
+    /// A switch without faults; those of another name strike at random otherwise.
+    init(name: String = "") { self.name = name }
+
+    /// The faults in force.
+    var faults: [SampleFault] {
+        get { self.entries.withLock { $0.map(\.fault) } }
+        set {
+            let entries = newValue.enumerated().map { index, fault in
+                Entry(
+                    fault: fault,
+                    random: SampleRandom(
+                        seed: UInt64(fault.seed ?? 1),
+                        text: "\(self.name) \(index)"
+                    )
+                )
+            }
+            self.entries.withLock { $0 = entries }
+        }
+    }
+
+    /// What strikes this request; counts it.
+    func strike(_ path: String) -> SampleStrike {
+        self.entries.withLock { entries in
+            var strike = SampleStrike()
+            for index in entries.indices where path.hasPrefix(entries[index].fault.path) {
+                let kind = entries[index].fault.kind
+                let tells = kind == .noise || kind == .miscount
+                if tells, strike.online == nil { strike.online = Self.online }
+                let fault = entries[index].fault
+                guard entries[index].strikes() else { continue }
+                strike.faults.append(fault)
+                switch kind {
+                case .noise:
+                    strike.online = 1_000 + entries[index].random.number(below: 1_000_000)
+                case .miscount: strike.online = Self.online + 1
+                default: break
+                }
+            }
+            return strike
         }
     }
 }
@@ -202,7 +276,7 @@ extension SampleFault {
             }
         case .wrongStatus: return SampleRecordAnswers.problem(404, "no such record")
         case .wrongPatient, .droppedField, .reorderedArray, .numberPrecision, .timeZone,
-            .staleCache, .noise:
+            .staleCache, .noise, .miscount:
             // They spoil the record, before it was written (SampleBug.swift).
             return response
         case .garbage:

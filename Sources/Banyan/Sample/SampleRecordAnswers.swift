@@ -20,8 +20,8 @@ struct SampleRecordAnswers {
     let store: SampleStore
     let dialect: SampleDialect
     let call: SampleCall
-    /// The bug that spoils what is told; `nil`: none.
-    var bug: SampleFault?
+    /// What spoils what is told.
+    var strike = SampleStrike()
 
     /// The answer; `rest` is what follows the collection's path.
     func answer(_ rest: [String]) -> ControlResponse {
@@ -75,9 +75,11 @@ struct SampleRecordAnswers {
         let wanted = parameters["patient"].map { name in
             name.hasPrefix("Patient/") ? String(name.dropFirst(8)) : name
         }
-        let records = self.store.all(of: self.call.kind, tenant: self.call.tenant).filter {
-            wanted == nil || $0["patientId"]?.text == wanted
-        }
+        let records = self.store.all(
+            of: self.call.kind,
+            tenant: self.call.tenant,
+            isStale: self.strike.has(.staleCache)
+        ).filter { wanted == nil || $0["patientId"]?.text == wanted }
         let document: DocumentValue
         if self.call.isFHIR {
             document = [
@@ -99,7 +101,12 @@ struct SampleRecordAnswers {
     }
 
     private func item(_ id: String) throws(SampleStoreError) -> ControlResponse {
-        let found = self.store.record(id, of: self.call.kind, tenant: self.call.tenant)
+        let found = self.store.record(
+            id,
+            of: self.call.kind,
+            tenant: self.call.tenant,
+            isStale: self.strike.has(.staleCache)
+        )
         guard let record = found else { throw .unknown }
         return self.written(record: record)
     }
@@ -160,7 +167,7 @@ struct SampleRecordAnswers {
     }
 
     private func written(_ document: DocumentValue) -> ControlResponse {
-        let told = self.bug?.alter(document) ?? document
+        let told = self.strike.alter(document)
         let text = self.dialect.write(told, isFHIR: self.call.isFHIR).json + "\n"
         var response = ControlResponse.json(text)
         if self.call.isFHIR { response.contentType = "application/fhir+json" }

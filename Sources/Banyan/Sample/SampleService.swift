@@ -67,7 +67,7 @@ final class SampleService: Sendable {
     let spec: SampleServiceSpec
     let store: SampleStore
     let dialect: SampleDialect
-    let faults = SampleFaultSwitch()
+    let faults: SampleFaultSwitch
     private let counts = Mutex(Counts())
 
     private struct Counts {
@@ -79,6 +79,7 @@ final class SampleService: Sendable {
         self.spec = spec
         self.store = SampleStore(records: SampleRecords(seed: seed), origin: spec.origin)
         self.dialect = SampleDialect(origin: spec.origin)
+        self.faults = SampleFaultSwitch(name: spec.name)
     }
 
     /// Answers one request; may block for as long as a fault wants.
@@ -88,18 +89,17 @@ final class SampleService: Sendable {
             counts.methods[request.method, default: 0] += 1
             if request.header("Banyan-Shadow") != nil { counts.copies += 1 }
         }
-        let fault = self.faults.strike(request.path)
-        var response = self.framed(self.serve(request, fault), request)
+        let strike = self.faults.strike(request.path)
+        var response = self.framed(self.serve(request, strike), request)
         response.headers += [
             ControlField("Server", self.spec.server),
             ControlField("Sample-Origin", "\(self.spec.origin.word)"),
             ControlField("Sample-Service", self.spec.name),
         ]
-        guard let fault else { return response }
-        return fault.spoil(response, isHead: request.method == "HEAD")
+        return strike.spoil(response, isHead: request.method == "HEAD")
     }
 
-    private func serve(_ request: ControlRequest, _ fault: SampleFault?) -> ControlResponse {
+    private func serve(_ request: ControlRequest, _ strike: SampleStrike) -> ControlResponse {
         if request.segments == ["healthz"] { return .json(#"{"status":"up"}"#) }
         for collection in self.spec.collections
         where request.segments.starts(with: collection.path) {
@@ -115,7 +115,7 @@ final class SampleService: Sendable {
                 store: self.store,
                 dialect: self.dialect,
                 call: call,
-                bug: fault
+                strike: strike
             ).answer(rest)
         }
         return SampleRecordAnswers.problem(404, "this service has no such path")
@@ -137,14 +137,28 @@ final class SampleService: Sendable {
 
     // MARK: Control
 
+    /// None: `null`; one: its document; several: a list.
+    private var faultsInForce: ControlResponse {
+        let documents = self.faults.faults.map(\.document)
+        let told: DocumentValue = documents.count > 1 ? .list(documents) : documents.first ?? .null
+        return .json(told.json + "\n")
+    }
+
+    /// A fault or a list of them; `nil`: something in it is none.
+    private static func faults(_ document: DocumentValue) -> [SampleFault]? {
+        guard let items = document.items else { return SampleFault(document).map { [$0] } }
+        let faults = items.compactMap { SampleFault($0.value) }
+        return faults.count == items.count && items.count <= SampleFaultSwitch.most ? faults : nil
+    }
+
     /// `/_sample/fault` and `/_sample/requests`: not part of the service, never struck by a fault.
     private func control(_ request: ControlRequest) -> ControlResponse {
         switch (request.segments.dropFirst().first, request.method) {
         case ("fault", "GET"):
-            return .json((self.faults.fault?.document ?? .null).json + "\n")
+            return self.faultsInForce
         case ("fault", "PUT"):
             guard let node = try? DocumentNode.parse(json: request.body, file: "fault"),
-                let fault = SampleFault(node.value)
+                let faults = Self.faults(node.value)
             else {
                 let kinds = SampleFaultKind.allCases.map(\.rawValue).joined(separator: ", ")
                 return .text(
@@ -152,10 +166,10 @@ final class SampleService: Sendable {
                     status: 400
                 )
             }
-            self.faults.fault = fault
-            return .json(fault.document.json + "\n")
+            self.faults.faults = faults
+            return self.faultsInForce
         case ("fault", "DELETE"):
-            self.faults.fault = nil
+            self.faults.faults = []
             return ControlResponse(status: 204)
         case ("requests", "GET"):
             let counts = self.counts.withLock { $0 }

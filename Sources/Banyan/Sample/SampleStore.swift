@@ -23,6 +23,8 @@ final class SampleStore: Sendable {
     private struct Changes {
         /// Written records by id; `nil`: deleted.
         var written: [String: DocumentValue?] = [:]
+        /// What they were before their last change or deletion.
+        var earlier: [String: DocumentValue] = [:]
         /// Ids that clients created, in order.
         var created: [String] = []
     }
@@ -32,17 +34,27 @@ final class SampleStore: Sendable {
         self.firstCreated = origin == .legacy ? 2_001 : 5_001
     }
 
-    /// A record, or `nil`.
-    func record(_ id: String, of kind: SampleKind, tenant: String) -> DocumentValue? {
-        let written = self.changes.withLock { $0[tenant]?[kind]?.written[id] }
+    /// A record, or `nil`; `isStale`: as it was before its last change, like a cache that was not
+    /// told of it.
+    func record(
+        _ id: String,
+        of kind: SampleKind,
+        tenant: String,
+        isStale: Bool = false
+    ) -> DocumentValue? {
+        let (written, earlier) = self.changes.withLock { tenants in
+            let changes = tenants[tenant]?[kind]
+            return (changes?.written[id], isStale ? changes?.earlier[id] : nil)
+        }
+        if let earlier { return earlier }
         return written ?? self.records.record(id, of: kind, tenant: tenant)
     }
 
     /// All records of a tenant, in the order of their ids.
-    func all(of kind: SampleKind, tenant: String) -> [DocumentValue] {
+    func all(of kind: SampleKind, tenant: String, isStale: Bool = false) -> [DocumentValue] {
         let created = self.changes.withLock { $0[tenant]?[kind]?.created ?? [] }
         return (SampleRecords.ids(of: kind) + created).compactMap {
-            self.record($0, of: kind, tenant: tenant)
+            self.record($0, of: kind, tenant: tenant, isStale: isStale)
         }
     }
 
@@ -93,14 +105,14 @@ final class SampleStore: Sendable {
             }
         }
         record = self.stamped(record, id: id, version: seen + 1, at: instant)
-        try self.keep(record, id, kind, tenant)
+        try self.keep(record, id, kind, tenant, instead: current)
         return record
     }
 
     /// Deletes a record.
     func delete(_ id: String, of kind: SampleKind, tenant: String) throws(SampleStoreError) {
-        guard self.record(id, of: kind, tenant: tenant) != nil else { throw .unknown }
-        try self.keep(nil, id, kind, tenant)
+        guard let current = self.record(id, of: kind, tenant: tenant) else { throw .unknown }
+        try self.keep(nil, id, kind, tenant, instead: current)
     }
 
     /// The number in `meta.versionId`; 1 when there is none.
@@ -112,13 +124,15 @@ final class SampleStore: Sendable {
         _ record: DocumentValue?,
         _ id: String,
         _ kind: SampleKind,
-        _ tenant: String
+        _ tenant: String,
+        instead earlier: DocumentValue
     ) throws(SampleStoreError) {
         let isKept = self.changes.withLock { tenants -> Bool in
             guard tenants[tenant] != nil || tenants.count < Limits.sampleTenantsMax else {
                 return false
             }
             tenants[tenant, default: [:]][kind, default: Changes()].written[id] = .some(record)
+            tenants[tenant]?[kind]?.earlier[id] = earlier
             return true
         }
         guard isKept else { throw .full }

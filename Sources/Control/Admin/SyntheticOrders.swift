@@ -14,6 +14,8 @@ public struct SyntheticReadOrder: Sendable {
     var what: What
     /// Only say what would be asked.
     var isDry = false
+    /// Who orders it.
+    var actor = ""
 }
 
 /// Which probes somebody wants to see.
@@ -50,7 +52,7 @@ extension AdminCall {
                 tenant: try self.text("tenant", of: body),
                 combination: combination
             )
-            return SyntheticReadOrder(what: .probe(read), isDry: isDry)
+            return SyntheticReadOrder(what: .probe(read), isDry: isDry, actor: self.actor)
         }
         guard let row = body["row"]?.integer, row > 0 else {
             throw AdminProblem(.invalid, "\"row\" is a number from 1 on")
@@ -59,7 +61,8 @@ extension AdminCall {
         guard run.utf8.count <= 64 else { throw AdminProblem(.invalid, "\"run\" is too long") }
         var order = SyntheticOrder(try self.explainOrder(body), source: .replay)
         order.needsWholePath = body["isPattern"]?.bool ?? false
-        return SyntheticReadOrder(what: .row(order, run: run, row: row), isDry: isDry)
+        let what = SyntheticReadOrder.What.row(order, run: run, row: row)
+        return SyntheticReadOrder(what: what, isDry: isDry, actor: self.actor)
     }
 
     /// `?tenant=&migration=&from=`.

@@ -8,8 +8,9 @@ import Wire
 /// Asks an origin by itself, outside the data path: re-reads, replay and probes.
 ///
 /// Blocking, one connection per request: it runs on threads of the control plane, at bounded rates.
+/// Every exchange has one deadline from connect to the answer's last byte, and a bound of bytes.
 public struct OriginClient: Sendable {
-    /// The longest wait for a connection, and for the next bytes of an answer.
+    /// The whole life of one exchange: an origin that sends a byte now and then holds no thread.
     public var timeoutMilliseconds = 10_000
     /// Bytes of an answer's body, as it is sent.
     ///
@@ -30,6 +31,7 @@ public struct OriginClient: Sendable {
         to address: SocketAddress
     ) -> CapturedAnswer {
         let start = monotonicNanoseconds()
+        let deadline = start + UInt64(self.timeoutMilliseconds) * 1_000_000
         func answer(_ end: AnswerEnd) -> CapturedAnswer {
             let passed = (monotonicNanoseconds() - start) / 1_000
             return CapturedAnswer(end: end, microseconds: UInt32(clamping: max(passed, 1)))
@@ -43,7 +45,8 @@ public struct OriginClient: Sendable {
             _ = writeBlocking(
                 fd.number,
                 head + body,
-                timeoutMilliseconds: self.timeoutMilliseconds
+                timeoutMilliseconds: self.timeoutMilliseconds,
+                deadlineNanoseconds: deadline
             )
             var result = answer(.complete)
             var connection = ControlConnection(
@@ -52,6 +55,7 @@ public struct OriginClient: Sendable {
                 messageTimeoutMilliseconds: self.timeoutMilliseconds,
                 bodyBytesMax: self.bodyBytesMax
             )
+            connection.deadlineNanoseconds = deadline
             _ = try readOriginAnswer(&connection, isHead: isHead, into: &result)
             result.microseconds = answer(.complete).microseconds
             return result

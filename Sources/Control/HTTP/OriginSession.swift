@@ -92,7 +92,12 @@ public final class OriginSession {
         }
         link.connection.deadlineNanoseconds = deadline
         // An early answer may end the write: what was answered tells.
-        _ = writeBlocking(link.fd.number, bytes, timeoutMilliseconds: self.deadlineMilliseconds)
+        _ = writeBlocking(
+            link.fd.number,
+            bytes,
+            timeoutMilliseconds: self.deadlineMilliseconds,
+            deadlineNanoseconds: deadline
+        )
         var answer = CapturedAnswer(end: .complete)
         let keeps = try readOriginAnswer(&link.connection, isHead: isHead, into: &answer)
         if keeps, self.links.count < Limits.syntheticConnectionsMax {

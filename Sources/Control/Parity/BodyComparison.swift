@@ -29,6 +29,9 @@ struct Content {
 
     var type: MediaType { MediaType(self.typeField) }
 
+    /// Whether both have the same media type, to the letter.
+    func namesType(of other: Content) -> Bool { self.typeField == other.typeField }
+
     /// How it is read, if its type says so; a body whose type does not say is bytes.
     var format: BodyFormat? {
         let type = self.type
@@ -110,7 +113,8 @@ struct BodyComparison {
             return true
         }
         let left = legacy.format
-        let right = modern.format
+        // Most of the time both name the same type.
+        let right = legacy.namesType(of: modern) ? left : modern.format
         if let left, let right, left != right {
             // One and the same bytes under two names: the field says it already.
             if legacy.bytes != modern.bytes { self.note(.mediaType, .missing, legacy, modern) }

@@ -13,42 +13,41 @@ struct MigrationCounts {
     private(set) var epoch: ParityEpoch?
     /// The highest number that was ever given.
     private var lastNumber: UInt64
-    /// Builds of earlier epochs: their answers come late, and count nowhere.
-    private var earlierBuilds: Set<String> = []
-    private var legacyBuilds: [String: String] = [:]
-    private var modernBuilds: [String: String] = [:]
+    private var builds = BuildHistory()
+    /// The open epoch was begun by an earlier process, whose table of ids is gone.
+    private var isResumed = false
+    /// Kinds of differences that the open epoch knows, in the store or in what waits.
     private var kinds: Set<ParityDifferenceKey> = []
 
-    /// Goes on with the last of `epochs` when it is open.
-    init(_ migration: String, _ epochs: [ParityEpoch]) {
+    /// Goes on with the last of `epochs` when it is open; `kinds`: of differences it has.
+    init(
+        _ migration: String,
+        _ epochs: [ParityEpoch],
+        kinds: Set<ParityDifferenceKey> = []
+    ) {
         self.migration = migration
         self.lastNumber = epochs.last?.number ?? 0
-        for epoch in epochs.dropLast() {
-            self.earlierBuilds.formUnion(builds(epoch.legacyBuild, "l"))
-            self.earlierBuilds.formUnion(builds(epoch.modernBuild, "m"))
-        }
+        self.builds = BuildHistory(epochs)
         guard let last = epochs.last, last.endUnixMilliseconds == 0 else { return }
         self.epoch = last
-        self.legacyBuilds = pairs(last.legacyBuild)
-        self.modernBuilds = pairs(last.modernBuild)
-        for (route, build) in self.legacyBuilds { self.earlierBuilds.remove("l\(route)=\(build)") }
-        for (route, build) in self.modernBuilds { self.earlierBuilds.remove("m\(route)=\(build)") }
+        self.kinds = kinds
+        self.isResumed = true
     }
 
     /// Learns epochs that the store had all along and that could not be read until now.
     ///
     /// What was counted meanwhile goes on with the last of them where rules and builds agree, and
     /// follows it otherwise: never is it added to an epoch of other rules.
-    mutating func adopt(_ epochs: [ParityEpoch]) {
-        let known = MigrationCounts(self.migration, epochs)
+    mutating func adopt(_ epochs: [ParityEpoch], kinds: Set<ParityDifferenceKey> = []) {
+        let known = MigrationCounts(self.migration, epochs, kinds: kinds)
         guard let first = self.pending.first?.epoch, let last = epochs.last else {
             if !epochs.isEmpty { self = known }
             return
         }
         let goesOn =
             last.endUnixMilliseconds == 0 && last.ruleSetHash == first.ruleSetHash
-            && agree(pairs(last.legacyBuild), pairs(first.legacyBuild))
-            && agree(pairs(last.modernBuild), pairs(first.modernBuild))
+            && BuildHistory.agree(last.legacyBuild, first.legacyBuild)
+            && BuildHistory.agree(last.modernBuild, first.modernBuild)
         let offset = goesOn ? last.number - 1 : last.number
         for index in self.pending.indices {
             self.pending[index].epoch.number += offset
@@ -61,6 +60,8 @@ struct MigrationCounts {
         if goesOn {
             self.pending[0].epoch.startUnixMilliseconds = last.startUnixMilliseconds
             self.pending[0].epoch.cause = last.cause
+            self.pending[0].epoch.identitiesSinceUnixMilliseconds = first.startUnixMilliseconds
+            if self.pending.count == 1 { self.kinds.formUnion(kinds) }
         } else {
             if first.cause == "first" {
                 self.pending[0].epoch.cause =
@@ -81,16 +82,10 @@ struct MigrationCounts {
 
     /// Builds of epochs that were not known: those of this run are the current ones.
     private mutating func takeBuilds(_ known: MigrationCounts) {
-        self.earlierBuilds.formUnion(known.earlierBuilds)
-        self.earlierBuilds.formUnion(builds(text(known.legacyBuilds), "l"))
-        self.earlierBuilds.formUnion(builds(text(known.modernBuilds), "m"))
-        self.legacyBuilds.merge(known.legacyBuilds) { mine, _ in mine }
-        self.modernBuilds.merge(known.modernBuilds) { mine, _ in mine }
-        self.earlierBuilds.subtract(builds(text(self.legacyBuilds), "l"))
-        self.earlierBuilds.subtract(builds(text(self.modernBuilds), "m"))
+        self.builds.adopt(known.builds)
         guard let index = self.pending.indices.last else { return }
-        self.pending[index].epoch.legacyBuild = text(self.legacyBuilds)
-        self.pending[index].epoch.modernBuild = text(self.modernBuilds)
+        self.pending[index].epoch.legacyBuild = self.builds.legacyText
+        self.pending[index].epoch.modernBuild = self.builds.modernText
     }
 
     // MARK: Epochs
@@ -117,6 +112,7 @@ struct MigrationCounts {
         self.change(epoch)
         self.epoch = nil
         self.kinds = []
+        self.isResumed = false
     }
 
     private mutating func open(cause: String, hash: String, now: Int64) {
@@ -125,8 +121,8 @@ struct MigrationCounts {
             number: self.lastNumber,
             migration: self.migration,
             ruleSetHash: hash,
-            legacyBuild: text(self.legacyBuilds),
-            modernBuild: text(self.modernBuilds),
+            legacyBuild: self.builds.legacyText,
+            modernBuild: self.builds.modernText,
             cause: cause,
             startUnixMilliseconds: now,
             endUnixMilliseconds: 0
@@ -144,34 +140,21 @@ struct MigrationCounts {
         }
     }
 
-    /// `false`: an answer of a build that an earlier epoch has seen.
+    /// `false`: an answer of another build than the epoch's; it counts nowhere.
     private mutating func takeBuilds(_ observation: ParityObservation) -> Bool {
-        let route = observation.route
-        let fresh = [
-            ("l", observation.legacyBuild, self.legacyBuilds[route]),
-            ("m", observation.modernBuild, self.modernBuilds[route]),
-        ].filter { !$0.1.isEmpty && $0.1 != $0.2 }
-        guard !fresh.isEmpty else { return true }
-        if fresh.contains(where: { self.earlierBuilds.contains("\($0.0)\(route)=\($0.1)") }) {
-            return false
+        guard !observation.legacyBuild.isEmpty || !observation.modernBuild.isEmpty else {
+            return true
         }
-        let isFirst = fresh.allSatisfy { $0.2 == nil }
-        for (side, build, known) in fresh {
-            if let known { self.earlierBuilds.insert("\(side)\(route)=\(known)") }
-            if side == "l" {
-                self.legacyBuilds[route] = build
-            } else {
-                self.modernBuilds[route] = build
-            }
-        }
-        if isFirst, var epoch = self.epoch {
-            // The first word about a build names the epoch that is running.
-            epoch.legacyBuild = text(self.legacyBuilds)
-            epoch.modernBuild = text(self.modernBuilds)
+        switch self.builds.take(observation) {
+        case .current: break
+        case .other: return false
+        case .changed: self.beginEpoch(cause: "build", now: observation.unixMilliseconds)
+        case .named:
+            guard var epoch = self.epoch else { break }
+            epoch.legacyBuild = self.builds.legacyText
+            epoch.modernBuild = self.builds.modernText
             self.epoch = epoch
             self.change(epoch)
-        } else {
-            self.beginEpoch(cause: "build", now: observation.unixMilliseconds)
         }
         return true
     }
@@ -193,6 +176,10 @@ struct MigrationCounts {
             observation.reason = .otherBuild
             observation.differences = []
             observation.hasNoise = false
+        }
+        if self.isResumed {
+            self.isResumed = false
+            self.epoch?.identitiesSinceUnixMilliseconds = observation.unixMilliseconds
         }
         guard let epoch = self.epoch else { return }
         if isFull { observation.tenant = "" }
@@ -243,27 +230,4 @@ struct MigrationCounts {
             self.pending.insert((epoch, batch), at: 0)
         }
     }
-}
-
-/// Builds by route as an epoch stores them: `route=build`, sorted, joined.
-private func text(_ builds: [String: String]) -> String {
-    builds.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: " ")
-}
-
-private func pairs(_ text: String) -> [String: String] {
-    var pairs: [String: String] = [:]
-    for part in text.split(separator: " ") {
-        let sides = part.split(separator: "=", maxSplits: 1)
-        if sides.count == 2 { pairs[String(sides[0])] = String(sides[1]) }
-    }
-    return pairs
-}
-
-/// Whether no route has another build in `later`.
-private func agree(_ known: [String: String], _ later: [String: String]) -> Bool {
-    later.allSatisfy { route, build in (known[route] ?? build) == build }
-}
-
-private func builds(_ text: String, _ side: String) -> Set<String> {
-    Set(pairs(text).map { "\(side)\($0.key)=\($0.value)" })
 }

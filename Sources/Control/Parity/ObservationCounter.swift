@@ -118,8 +118,9 @@ struct ObservationCounter {
         _ batch: inout ParityBatch,
         _ kinds: inout Set<ParityDifferenceKey>
     ) {
-        let noisy = Set(self.observation.noise.map { self.key($0) })
-        let different = Set(self.observation.differences.map { self.key($0) })
+        let hasNoise = self.observation.hasNoise
+        let noisy = hasNoise ? Set(self.observation.noise.map { self.key($0) }) : []
+        let different = hasNoise ? Set(self.observation.differences.map { self.key($0) }) : []
         for difference in self.observation.differences {
             self.row(difference, &batch, &kinds) { row in
                 row.count += 1
@@ -127,7 +128,7 @@ struct ObservationCounter {
                     while row.hinted.count <= bit { row.hinted.append(0) }
                     row.hinted[bit] += 1
                 }
-                if self.observation.hasNoise, !noisy.contains(self.key(difference)) {
+                if hasNoise, !noisy.contains(self.key(difference)) {
                     row.candidateOnly += 1
                 }
                 row.severity = max(row.severity, difference.severity)
@@ -164,23 +165,30 @@ struct ObservationCounter {
         _ change: (inout ParityDifferenceTotals) -> Void
     ) {
         var key = self.key(difference)
-        if !kinds.contains(key) {
+        // What the batch has, the epoch knows.
+        if batch.differences[key] == nil, !kinds.contains(key) {
             if kinds.count < Limits.parityDifferenceKindsMax {
                 kinds.insert(key)
             } else {
                 key.pointer = "(other)"
             }
         }
+        let fresh = ParityDifferenceTotals(
+            route: key.route,
+            operation: key.operation,
+            pointer: key.pointer,
+            difference: key.difference,
+            severity: difference.severity
+        )
+        self.count(difference, &batch.differences[key, default: fresh], change)
+    }
+
+    private func count(
+        _ difference: ParityDifference,
+        _ row: inout ParityDifferenceTotals,
+        _ change: (inout ParityDifferenceTotals) -> Void
+    ) {
         let time = self.observation.unixMilliseconds
-        var row =
-            batch.differences[key]
-            ?? ParityDifferenceTotals(
-                route: key.route,
-                operation: key.operation,
-                pointer: key.pointer,
-                difference: key.difference,
-                severity: difference.severity
-            )
         if row.firstUnixMilliseconds == 0 {
             row.firstUnixMilliseconds = time
             row.legacyKind = difference.legacyKind
@@ -194,7 +202,6 @@ struct ObservationCounter {
             row.tenants = (row.tenants + [tenant]).sorted()
         }
         change(&row)
-        batch.differences[key] = row
     }
 
     private func fingerprints(_ difference: ParityDifference) -> String {

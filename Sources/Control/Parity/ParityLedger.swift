@@ -18,6 +18,9 @@ public final class ParityLedger: ObservationSink {
     struct State {
         var migrations: [String: MigrationCounts] = [:]
         var seen: [String: SeenRequests] = [:]
+        /// Requests that are remembered, of all routes.
+        var seenCount = 0
+        /// Milliseconds, by route.
         var windows: [String: Int] = [:]
         var pendingRows = 0
         var figures = LedgerFigures()
@@ -76,11 +79,12 @@ public final class ParityLedger: ObservationSink {
     /// Learns which epochs the store has; `false`: it cannot be read yet, so nobody knows.
     private func load(_ store: inout ParityStoreSession) -> Bool {
         if self.state.withLock({ $0.isLoaded }) { return true }
-        guard let found = store.epochs() else { return false }
+        guard let found = store.known() else { return false }
         _ = store.takeReplaced()
         self.state.withLock { state in
-            for (migration, epochs) in found {
-                state.migrations[migration, default: MigrationCounts(migration, [])].adopt(epochs)
+            for (migration, known) in found {
+                state.migrations[migration, default: MigrationCounts(migration, [])]
+                    .adopt(known.epochs, kinds: known.kinds)
             }
             let now = Int64(wallMilliseconds())
             for (migration, count) in state.left {
@@ -104,9 +108,15 @@ public final class ParityLedger: ObservationSink {
         }
     }
 
-    /// Repeats of a request of this route within the window are one observation.
-    public func setWindow(route: String, milliseconds: Int) {
-        self.state.withLock { $0.windows[route] = milliseconds }
+    /// Repeats of a request of a route within its window are one observation.
+    ///
+    /// `windows`: milliseconds by route, of all routes there are; others are forgotten.
+    public func setWindows(_ windows: [String: Int]) {
+        self.state.withLock { state in
+            state.windows = windows
+            state.seen = state.seen.filter { windows[$0.key] != nil }
+            state.seenCount = state.seen.values.reduce(0) { $0 + $1.count }
+        }
     }
 
     /// Begins a new epoch by request: records were migrated, or reconciled.
@@ -162,12 +172,21 @@ public final class ParityLedger: ObservationSink {
         guard observation.outcome != .unobserved else { return }
         let route = observation.route
         let isBad = observation.outcome == .mismatch || observation.outcome == .modernFailed
-        let isNew = state.seen[route, default: SeenRequests()].isNew(
+        var seen = state.seen.removeValue(forKey: route) ?? SeenRequests()
+        let before = seen.count
+        // A route with a flood of requests must not take away what the others need.
+        let most =
+            state.seenCount < Limits.parityDigestsMax
+            ? Limits.parityDigestsMax : Limits.parityDigestsMax / max(state.windows.count, 1)
+        let isNew = seen.isNew(
             observation.requestDigest,
             isBad: isBad,
             unixMilliseconds: observation.unixMilliseconds,
-            windowMilliseconds: state.windows[route] ?? ParityModel().windowMilliseconds
+            windowMilliseconds: state.windows[route] ?? ParityModel().windowMilliseconds,
+            most: most
         )
+        state.seenCount += seen.count - before
+        state.seen[route] = seen
         guard !isNew else { return }
         observation.outcome = .unobserved
         observation.reason = .repeated

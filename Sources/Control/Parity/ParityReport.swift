@@ -106,6 +106,8 @@ public struct ParityReport: Sendable, Hashable {
     public var epoch: ParityEpoch
     /// Earlier epochs, oldest first.
     public var earlier: [ParityEpoch]
+    /// Whether a rule or preset holds ids one to one.
+    public var hasIdentifiers = false
     /// First observation, ms since 1970; 0: none.
     public var fromUnixMilliseconds: Int64
     /// Last observation, ms since 1970; 0: none.

@@ -112,9 +112,7 @@ public final class ParityService: Sendable {
         _ route: RouteComparison,
         _ observation: ParityObservation
     ) {
-        let isRecheck = RereadThread.isRecheck(observation, route)
-        let readsAgain = exchange.readsAgain && exchange.legacy.end == .complete
-        if isRecheck || readsAgain, !exchange.hasRequestBody, !exchange.legacyRequest.isEmpty,
+        if !exchange.hasRequestBody, !exchange.legacyRequest.isEmpty,
             self.rereads.queue(exchange, route, observation)
         {
             return

@@ -59,13 +59,28 @@ struct ParityStoreSession: ~Copyable {
         return self.isReplaced
     }
 
-    /// Epochs of every migration, oldest first; `nil`: the store cannot be read now.
-    mutating func epochs() -> [String: [ParityEpoch]]? {
+    /// What the store has of a migration.
+    struct Known {
+        /// Oldest first.
+        var epochs: [ParityEpoch]
+        /// Differences of the last of them while it is open.
+        var kinds: Set<ParityDifferenceKey>
+    }
+
+    /// What there is of every migration; `nil`: the store cannot be read now.
+    mutating func known() -> [String: Known]? {
         do throws(StoreError) {
             try self.open()
             guard let names = try self.store?.migrations() else { return nil }
-            var found: [String: [ParityEpoch]] = [:]
-            for name in names { found[name] = try self.store?.epochs(of: name).map(\.epoch) }
+            var found: [String: Known] = [:]
+            for name in names {
+                let epochs = try self.store?.epochs(of: name) ?? []
+                var known = Known(epochs: epochs.map(\.epoch), kinds: [])
+                if let last = epochs.last, last.epoch.endUnixMilliseconds == 0 {
+                    known.kinds = try self.store?.differenceKeys(epoch: last.id) ?? []
+                }
+                found[name] = known
+            }
             return found
         } catch {
             self.fail(error)

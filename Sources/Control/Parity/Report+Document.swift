@@ -100,13 +100,16 @@ extension ParityReport {
     }
 
     static func document(_ epoch: ParityEpoch) -> DocumentValue {
-        [
+        var document: DocumentValue = [
             "number": .integer(epoch.number), "cause": .string(epoch.cause),
             "ruleSetHash": .string(epoch.ruleSetHash),
             "legacyBuild": .string(epoch.legacyBuild), "modernBuild": .string(epoch.modernBuild),
             "from": ReportFigures.instantValue(epoch.startUnixMilliseconds),
             "to": ReportFigures.instantValue(epoch.endUnixMilliseconds),
         ]
+        let anew = epoch.identitiesSinceUnixMilliseconds
+        if anew > 0 { document.set("identitiesSince", ReportFigures.instantValue(anew)) }
+        return document
     }
 }
 

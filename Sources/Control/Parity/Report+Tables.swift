@@ -31,6 +31,13 @@ extension ParityReport {
             let text = ReportFigures.instant(since) + " (sums and verdict: the whole epoch)"
             facts.insert(("Charts and differences since", text), at: 3)
         }
+        let anew = self.epoch.identitiesSinceUnixMilliseconds
+        if self.hasIdentifiers, anew > 0 {
+            let text =
+                "held one to one since " + ReportFigures.instant(anew)
+                + ", when the edge started anew; pairs of before are not remembered"
+            facts.append(("Identifiers", text))
+        }
         return facts.map { (name: $0.0, value: $0.1) }
     }
 

@@ -19,6 +19,8 @@ public struct ReportSources: Sendable {
     public var auditHead = ""
     /// Rules of the migration's routes, with the route's name.
     public var rules: [(route: String, rule: ParityRule)] = []
+    /// Whether a rule or preset holds ids one to one.
+    public var hasIdentifiers = false
     /// Operations that the routes offer.
     public var expected: [ParityOperation] = []
     /// Comparisons that each tenant x operation needs.
@@ -64,6 +66,7 @@ extension ParityReport {
         self.tenants = scope.sorted()
         self.epoch = snapshot.epoch
         self.earlier = snapshot.earlier.sorted { $0.number < $1.number }
+        self.hasIdentifiers = sources.hasIdentifiers
         self.fromUnixMilliseconds = all.firstUnixMilliseconds
         self.toUnixMilliseconds = all.lastUnixMilliseconds
         self.sinceUnixMilliseconds = sources.sinceUnixMilliseconds

@@ -201,6 +201,12 @@ public struct ReportDesk: Sendable {
         sources.rules = routes.flatMap { route in
             route.parity.rules.map { (route: route.name, rule: $0) }
         }
+        sources.hasIdentifiers = routes.contains { route in
+            !route.parity.presets.isEmpty
+                || route.parity.rules.contains {
+                    if case .identifier = $0.kind { true } else { false }
+                }
+        }
         sources.expected = expected
         sources.coverageRequired = policy.coverage
         // 1 - 0.9999 is not the double nearest to 0.0001.

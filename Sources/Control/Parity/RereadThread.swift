@@ -17,7 +17,11 @@ final class RereadThread: Sendable {
         var route: RouteComparison
         var observation: ParityObservation
         var dueNanoseconds: UInt64
-        var tries: Int
+        /// Legacy is to be read again for noise.
+        var readsAgain: Bool
+        /// A difference may be a race, and there is leave to look.
+        var rechecks: Bool
+        var tries = 0
     }
 
     private struct Queue {
@@ -45,31 +49,33 @@ final class RereadThread: Sendable {
     var waiting: Int { self.items.withLock { $0.items.count } }
 
     /// Takes an exchange to be read again; `false`: the queue or the route's rate is used up.
+    ///
+    /// Whether legacy is read again for noise must not depend on what was found: if differences
+    /// had a better chance than agreement, the paired test would see a regression in the sampling.
     func queue(
         _ exchange: CapturedExchange,
         _ route: RouteComparison,
         _ observation: ParityObservation
     ) -> Bool {
         let now = monotonicNanoseconds()
-        let isRecheck = RereadThread.isRecheck(observation, route)
-        let pause = isRecheck ? UInt64(route.model.recheckAfterMilliseconds) * 1_000_000 : 0
+        let isChosen = exchange.readsAgain && exchange.legacy.end == .complete
+        let mayRace = RereadThread.isRecheck(observation, route)
+        let pause = UInt64(route.model.recheckAfterMilliseconds) * 1_000_000
+        let name = observation.route
         let isTaken = self.items.withLock { queue in
-            guard !queue.isStopping, queue.items.count < Limits.rereadsMax,
-                // Rechecks must not use up what A/A re-reads need, or noise would never be known.
-                self.mayRead(
-                    &queue,
-                    route,
-                    (isRecheck ? "recheck " : "again ") + observation.route,
-                    now
-                )
-            else { return false }
+            guard !queue.isStopping, queue.items.count < Limits.rereadsMax else { return false }
+            // Budgets of their own: rechecks must not use up what A/A re-reads need.
+            let readsAgain = isChosen && self.mayRead(&queue, route, "again \(name)", now)
+            let rechecks = mayRace && self.mayRead(&queue, route, "recheck \(name)", now)
+            guard readsAgain || rechecks else { return false }
             queue.items.append(
                 Item(
                     exchange: exchange,
                     route: route,
                     observation: observation,
-                    dueNanoseconds: now + pause,
-                    tries: 0
+                    dueNanoseconds: readsAgain ? now : now + pause,
+                    readsAgain: readsAgain,
+                    rechecks: rechecks
                 )
             )
             return true
@@ -126,22 +132,36 @@ final class RereadThread: Sendable {
     }
 
     private func read(_ item: Item) {
-        if RereadThread.isRecheck(item.observation, item.route) {
-            self.recheck(item)
-        } else {
-            self.readAgain(item)
-        }
-    }
-
-    /// A/A: what legacy differs in with itself is noise, shown beside what modern differs in.
-    private func readAgain(_ item: Item) {
-        var exchange = item.exchange
-        exchange.again = self.ask(exchange.legacyRequest, exchange.legacyAddress)
-        guard exchange.again.end == .complete else {
+        var item = item
+        if item.readsAgain { self.readAgain(&item) }
+        guard item.rechecks, RereadThread.isRecheck(item.observation, item.route) else {
             self.sink.add(item.observation)
             return
         }
-        self.sink.add(item.route.compare(exchange))
+        if item.readsAgain {
+            item.readsAgain = false
+            self.wait(item)
+        } else {
+            self.recheck(item)
+        }
+    }
+
+    /// Lets an item wait until its difference has had time to settle.
+    private func wait(_ item: Item) {
+        var item = item
+        item.dueNanoseconds =
+            monotonicNanoseconds() + UInt64(item.route.model.recheckAfterMilliseconds) * 1_000_000
+        self.items.withLock { $0.items.append(item) }
+    }
+
+    /// A/A: what legacy differs in with itself is noise, shown beside what modern differs in.
+    ///
+    /// At once, match or not: a later read would be another moment's.
+    private func readAgain(_ item: inout Item) {
+        var exchange = item.exchange
+        exchange.again = self.ask(exchange.legacyRequest, exchange.legacyAddress)
+        guard exchange.again.end == .complete else { return }
+        item.observation = item.route.compare(exchange)
     }
 
     /// A difference that is gone when both are asked again, because legacy has moved, was a race;
@@ -156,7 +176,7 @@ final class RereadThread: Sendable {
         let ends = [exchange.legacy.end, exchange.modern.end, exchange.again.end]
         guard ends.allSatisfy({ $0 == .complete }) else {
             // Whoever fails now says nothing about what was seen then.
-            self.finish(item)
+            self.sink.add(item.observation)
             return
         }
         let second = item.route.compare(exchange)
@@ -164,21 +184,17 @@ final class RereadThread: Sendable {
         case .match where self.hasMoved(item, exchange.legacy):
             var observation = item.observation
             observation.outcome = .raced
-            self.add(observation, item)
+            self.sink.add(observation)
         case .match:
             // Legacy says what it said: modern was wrong then, however right it is now.
-            self.finish(item)
-        case .raced where item.tries < item.route.model.rechecks:
-            item.dueNanoseconds =
-                monotonicNanoseconds()
-                + UInt64(item.route.model.recheckAfterMilliseconds) * 1_000_000
-            self.items.withLock { $0.items.append(item) }
+            self.sink.add(item.observation)
+        case .raced where item.tries < item.route.model.rechecks: self.wait(item)
         case .raced:
             var observation = item.observation
             observation.outcome = .raced
-            self.add(observation, item)
+            self.sink.add(observation)
         default:
-            self.finish(item)
+            self.sink.add(item.observation)
         }
     }
 
@@ -194,26 +210,6 @@ final class RereadThread: Sendable {
         // Another patient's data for a moment is another patient's data: no recheck excuses it.
         observation.outcome == .mismatch && route.model.rechecks > 0
             && !observation.differences.contains { $0.severity == .zeroTolerance }
-    }
-
-    private func finish(_ item: Item) { self.add(item.observation, item) }
-
-    /// A mismatch that was chosen for A/A gets its noise too, or the paired test would be told only
-    /// of exchanges that match.
-    private func add(_ observation: ParityObservation, _ item: Item) {
-        guard item.exchange.readsAgain else {
-            self.sink.add(observation)
-            return
-        }
-        var exchange = item.exchange
-        exchange.again = self.ask(exchange.legacyRequest, exchange.legacyAddress)
-        guard exchange.again.end == .complete else {
-            self.sink.add(observation)
-            return
-        }
-        var compared = item.route.compare(exchange)
-        compared.outcome = observation.outcome
-        self.sink.add(compared)
     }
 
     private func ask(_ request: [UInt8], _ address: [UInt8]) -> CapturedAnswer {

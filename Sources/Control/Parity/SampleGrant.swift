@@ -18,6 +18,8 @@ public struct SampleGrant: Hashable, Sendable {
     public var reason: String
     /// Samples that may still be written.
     public var left: Int
+    /// Samples that could not be written (a full disk); they do not count.
+    public var failed = 0
     /// ms since 1970 when it ends.
     public var expiresUnixMilliseconds: Int64
     /// Who can open them.
@@ -28,6 +30,7 @@ public struct SampleGrant: Hashable, Sendable {
         [
             "id": .string(self.id), "route": .string(self.route), "owner": .string(self.owner),
             "reason": .string(self.reason), "left": .integer(self.left),
+            "failed": .integer(self.failed),
             "expires": .integer(self.expiresUnixMilliseconds),
             "certificate": .string(self.recipient.fingerprint),
         ]

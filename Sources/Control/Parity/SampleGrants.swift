@@ -125,12 +125,21 @@ public final class SampleGrants: Sendable {
         let path = "\(self.folder)/\(grant.id)-\(number).cms"
         guard let plain = try? sampleDocument(exchange, observation, grant).canonicalJSON(),
             let sealed = try? grant.recipient.seal(plain), self.write(sealed, path)
-        else { return }
+        else { return self.giveBack(grant.id) }
         self.tell(
             .sampleWritten,
             "banyan",
             "\(grant.id): \(grant.id)-\(number).cms, SHA-256 \(Digest(of: sealed).hex)"
         )
+    }
+
+    /// A sample that could not be written does not use up the quota; the grant says how many.
+    private func giveBack(_ id: String) {
+        self.state.withLock { state in
+            guard let index = state.grants.firstIndex(where: { $0.id == id }) else { return }
+            state.grants[index].left += 1
+            state.grants[index].failed += 1
+        }
     }
 
     private func write(_ bytes: [UInt8], _ path: String) -> Bool {

@@ -12,19 +12,25 @@ struct SeenRequests {
     /// By digest: whether a mismatch or failure was counted already.
     private var seen: [UInt64: Bool] = [:]
 
+    /// Requests of the window that are remembered.
+    var count: Int { self.seen.count }
+
     /// Whether this observation counts; `windowMilliseconds` 0: every one does.
+    ///
+    /// `most`: requests that may be remembered.
     mutating func isNew(
         _ digest: [UInt8],
         isBad: Bool,
         unixMilliseconds: Int64,
-        windowMilliseconds: Int
+        windowMilliseconds: Int,
+        most: Int = Limits.parityDigestsMax
     ) -> Bool {
         guard windowMilliseconds > 0, digest.count == 16 else { return true }
         let window = unixMilliseconds / Int64(windowMilliseconds)
         // An answer of the window before came late; a clock that was set back begins anew.
         if window > self.window || window < self.window - 1 {
             self.window = window
-            self.seen.removeAll(keepingCapacity: true)
+            self.seen.removeAll(keepingCapacity: self.seen.count < 65_536)
         }
         var word: UInt64 = 0
         for index in 0..<8 { word |= UInt64(digest[index]) << UInt64(8 * index) }
@@ -33,7 +39,7 @@ struct SeenRequests {
             self.seen[word] = true
             return true
         }
-        guard self.seen.count < Limits.parityDigestsMax else { return false }
+        guard self.seen.count < most else { return false }
         self.seen[word] = isBad
         return true
     }

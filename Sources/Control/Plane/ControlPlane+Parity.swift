@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Documents
+import Kernel
 import Migration
 import Parity
+import Store
 
 extension ControlPlane {
     /// Replays and probes are compared by `service` from now on.
@@ -33,6 +35,7 @@ extension ControlPlane {
 
     /// Makes one read of a replay, once however often it is ordered, or one of a probe.
     public func syntheticRead(_ order: SyntheticReadOrder) throws(AdminProblem) -> DocumentValue {
+        if !order.isDry { self.tellAudit(order) }
         switch order.what {
         case .row(var read, let run, let row):
             read.source = .replay
@@ -48,6 +51,23 @@ extension ControlPlane {
             }
             return result.document
         }
+    }
+
+    /// Load on both origins by a person's order stands in the audit: who, and what by name.
+    private func tellAudit(_ order: SyntheticReadOrder) {
+        let (kind, name) =
+            switch order.what {
+            case .row(_, let run, _): (ActKind.replayOrdered, "run \(printable(run))")
+            case .probe(let read):
+                (ActKind.probeOrdered, "route \(read.route), probe \(read.probe)")
+            }
+        guard
+            self.synthetic.audit.isNews(
+                "\(order.actor) \(kind.word) \(name)",
+                nowMilliseconds: monotonicNanoseconds() / 1_000_000
+            )
+        else { return }
+        self.standings.recordNote(kind, ActOrder(actor: order.actor, reason: name))
     }
 
     private func read(

@@ -103,7 +103,8 @@ extension Differ {
                 legacyValue: self.value(self.legacy, at.legacy),
                 modernValue: self.value(self.modern, at.modern),
                 acceptedBy: accepting.map(self.rules.name(ofIgnore:)) ?? "",
-                hints: self.hints(at, pointer: pointer)
+                // Nobody needs a rule for what a rule accepts.
+                hints: severity == .accepted ? [] : self.hints(at, pointer: pointer)
             ),
             hash: hash
         )

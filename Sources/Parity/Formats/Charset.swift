@@ -81,7 +81,8 @@ public func utf8Text(_ bytes: [UInt8], charset name: String?) -> [UInt8]? {
 
 /// A text with the letters A to Z in lower case, others as they are.
 func asciiLowercased(_ text: String) -> String {
-    String(decoding: text.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
+    guard text.utf8.contains(where: { $0 &- 65 < 26 }) else { return text }
+    return String(decoding: text.utf8.map { $0 &- 65 < 26 ? $0 + 32 : $0 }, as: UTF8.self)
 }
 
 /// What windows-1252 has at 0x80...0x9F; the five that are free stand for themselves (WHATWG).

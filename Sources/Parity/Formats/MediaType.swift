@@ -14,9 +14,7 @@ public struct MediaType: Sendable, Hashable {
         guard let value else { return }
         var scanner = FieldScanner(value)
         let essence = asciiLowercased(scanner.take(until: ";"))
-        if essence.split(separator: "/", omittingEmptySubsequences: false).count == 2 {
-            self.essence = essence
-        }
+        if essence.utf8.count(where: { $0 == UInt8(ascii: "/") }) == 1 { self.essence = essence }
         while let parameter = scanner.parameter() {
             self.parameters.append(
                 MediaTypeParameter(name: asciiLowercased(parameter.name), value: parameter.value)
@@ -31,9 +29,10 @@ public struct MediaType: Sendable, Hashable {
 
     /// How a body of this type is compared; `nil`: the type does not say.
     public var format: BodyFormat? {
-        let parts = self.essence.split(separator: "/").map(String.init)
-        guard parts.count == 2 else { return nil }
-        let subtype = parts[1]
+        let essence = self.essence.utf8
+        guard let slash = essence.firstIndex(of: UInt8(ascii: "/")), slash != essence.startIndex,
+            essence.index(after: slash) != essence.endIndex
+        else { return nil }
         switch self.essence {
         case "application/x-www-form-urlencoded": return .form
         case "application/javascript", "application/x-ndjson", "application/graphql",
@@ -41,10 +40,10 @@ public struct MediaType: Sendable, Hashable {
             return .text
         default: break
         }
-        if parts[0] == "multipart" { return .multipart }
-        if subtype == "json" || subtype.hasSuffix("+json") { return .json }
-        if subtype == "xml" || subtype.hasSuffix("+xml") { return .xml }
-        if parts[0] == "text" { return .text }
+        if self.essence.hasPrefix("multipart/") { return .multipart }
+        if self.essence.hasSuffix("/json") || self.essence.hasSuffix("+json") { return .json }
+        if self.essence.hasSuffix("/xml") || self.essence.hasSuffix("+xml") { return .xml }
+        if self.essence.hasPrefix("text/") { return .text }
         return .bytes
     }
 }
@@ -86,59 +85,61 @@ public enum BodyFormat: String, Sendable, Hashable, CaseIterable {
 }
 
 /// Reads `token; name=value; name="quoted"` from left to right.
+///
+/// Byte by byte: the marks are ASCII, and a field is read for every answer.
 struct FieldScanner {
-    private var rest: Substring
+    private var rest: ArraySlice<UInt8>
 
-    init(_ text: String) { self.rest = text[...] }
+    init(_ text: String) { self.rest = Array(text.utf8)[...] }
 
     /// What stands before `mark` or the end, trimmed; goes past the mark.
-    mutating func take(until mark: Character) -> String {
+    mutating func take(until mark: Unicode.Scalar) -> String {
+        let mark = UInt8(ascii: mark)
         let part = self.rest.prefix { $0 != mark }
         self.rest = self.rest.dropFirst(part.count + 1)
-        return trimmed(part)
+        return word(part)
     }
 
     /// The next `name=value`; a name alone has an empty value.
     mutating func parameter() -> (name: String, value: String)? {
-        while let first = self.rest.first, first == ";" || first == " " || first == "\t" {
-            self.rest.removeFirst()
-        }
+        self.rest = self.rest.drop { $0 == UInt8(ascii: ";") || $0 == 0x20 || $0 == 0x09 }
         guard !self.rest.isEmpty else { return nil }
-        let name = self.rest.prefix { $0 != "=" && $0 != ";" }
+        let name = self.rest.prefix { $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: ";") }
         self.rest = self.rest.dropFirst(name.count)
-        guard self.rest.first == "=" else { return (trimmed(name), "") }
-        self.rest.removeFirst()
-        while let first = self.rest.first, first == " " || first == "\t" {
-            self.rest.removeFirst()
-        }
-        return (trimmed(name), self.rest.first == "\"" ? self.quoted() : self.take(until: ";"))
+        guard self.rest.first == UInt8(ascii: "=") else { return (word(name), "") }
+        self.rest = self.rest.dropFirst().drop { $0 == 0x20 || $0 == 0x09 }
+        let isQuoted = self.rest.first == UInt8(ascii: "\"")
+        return (word(name), isQuoted ? self.quoted() : self.take(until: ";"))
     }
 
     private mutating func quoted() -> String {
-        self.rest.removeFirst()
-        var value = ""
+        self.rest = self.rest.dropFirst()
+        var value: [UInt8] = []
         var isEscaped = false
-        while let character = self.rest.popFirst() {
+        while let byte = self.rest.popFirst() {
             if isEscaped {
-                value.append(character)
+                value.append(byte)
                 isEscaped = false
-            } else if character == "\\" {
+            } else if byte == UInt8(ascii: "\\") {
                 isEscaped = true
-            } else if character == "\"" {
+            } else if byte == UInt8(ascii: "\"") {
                 break
             } else {
-                value.append(character)
+                value.append(byte)
             }
         }
         _ = self.take(until: ";")
-        return value
+        return String(decoding: value, as: UTF8.self)
     }
 }
 
-/// Without spaces and tabs at both ends.
-func trimmed(_ text: some StringProtocol) -> String {
-    var bytes = Array(text.utf8)[...]
-    while let first = bytes.first, first == 0x20 || first == 0x09 { bytes.removeFirst() }
-    while let last = bytes.last, last == 0x20 || last == 0x09 { bytes.removeLast() }
+/// Bytes without spaces and tabs at both ends, as text.
+private func word(_ bytes: ArraySlice<UInt8>) -> String {
+    var bytes = bytes
+    while let first = bytes.first, first == 0x20 || first == 0x09 { bytes = bytes.dropFirst() }
+    while let last = bytes.last, last == 0x20 || last == 0x09 { bytes = bytes.dropLast() }
     return String(decoding: bytes, as: UTF8.self)
 }
+
+/// Without spaces and tabs at both ends.
+func trimmed(_ text: some StringProtocol) -> String { word(Array(text.utf8)[...]) }

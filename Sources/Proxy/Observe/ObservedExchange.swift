@@ -117,10 +117,11 @@ func capturedFields(ofHead head: [UInt8]) -> [CapturedField]? {
         fields.reserveCapacity(table.count)
         for index in 0..<table.count {
             let field = table[index]
-            let name = window.slice(Int(field.nameStart), Int(field.nameLength)).array
+            var name = window.slice(Int(field.nameStart), Int(field.nameLength)).array
+            for place in name.indices { name[place] = asciiLowercased(name[place]) }
             fields.append(
                 CapturedField(
-                    String(decoding: name.map(asciiLowercased), as: UTF8.self),
+                    String(decoding: name, as: UTF8.self),
                     window.slice(Int(field.valueStart), Int(field.valueLength)).text
                 )
             )

@@ -84,6 +84,10 @@ struct ReplayTests {
         let again = try world.edge.banyan(["parity", "replay", "list"])
         #expect(again.status == 0 && again.error.contains("were replayed already"))
         #expect(try world.asked(world.legacyAddress) == 400)
+        // Killed and resumed, it is one run of one person.
+        let audit = try world.edge.banyan(["audit", "tail", "-o", "json"])
+        let orders = audit.out.components(separatedBy: "\"replay_ordered\"").count - 1
+        #expect(orders == 1, "\(audit.out)")
     }
 
     @Test func `an edge that is killed in the middle is waited for, and the replay ends whole`()

@@ -1,179 +1,123 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Documents
 import Foundation
 import Testing
 
 /// Issue 3: bugs that keep an answer whole and spoil what it says, planted into the sample's modern
-/// service, are found by class and field.
+/// service, are found by class and field within the numbers of reads that parity.md (e) states.
 @Suite("Planted bugs", .serialized) struct PlantedBugTests {
     /// The bug, how many distinct reads it is given, and what has to be found.
+    ///
+    /// A bug that is always there has 60 reads: so many the paired test needs where legacy differs
+    /// from itself in 70 % of reads; where it never does, 13 are enough.
     private static let rows: [(bug: String, reads: Int, pointer: String, class: String)] = [
-        ("wrongPatient", 40, "/patientId", "value"),
-        ("droppedField", 40, "/status", "missing"),
-        ("reorderedArray", 40, "/participants", "order"),
-        ("numberPrecision", 40, "/rating", "value"),
-        ("timeZone", 40, "/scheduledAt", "skew"),
-        ("staleCache", 40, "/status", "value"),
-        ("wrongStatus,rate=0.0002", 5_001, "status", "status"),
+        ("wrongPatient", 60, "/patientId", "value"),
+        ("droppedField", 60, "/status", "missing"),
+        ("reorderedArray", 60, "/participants", "order"),
+        ("numberPrecision", 60, "/rating", "value"),
+        ("timeZone", 60, "/scheduledAt", "skew"),
+        ("staleCache", 60, "/status", "value"),
+        // Named at its first strike; the paired test has 97,816 reads for it (the long form).
+        ("wrongStatus", 5_001, "status", "status"),
     ]
+
+    /// Strikes without one of legacy's own from which on the paired test alarms: E(13, 13) > 1,000.
+    private static let alarm = 13
 
     @Test func `each planted bug is found, with its class and its field`() throws {
         let world = try SampleParityWorld()
-        var known = try world.counts()
+        // A cache that is stale has something to be stale about.
+        try world.change()
+        var known = try world.places()
         for row in Self.rows {
             let situation = Comment(rawValue: row.bug)
-            try world.plant(row.bug)
+            let isSeldom = row.bug == "wrongStatus"
+            let rate = isSeldom ? 0.0002 : 1
+            try world.plant("{\"kind\":\"\(row.bug)\",\"rate\":\(rate)}")
             try world.read(row.reads)
-            let now = try world.counts()
+            let now = try world.places()
             let place = "\(row.pointer) \(row.class)"
-            let found = (now[place] ?? 0) - (known[place] ?? 0)
-            #expect(found > 0, situation)
-            if row.bug.hasPrefix("wrongStatus") { #expect(found == 1, situation) }
+            let found = (now[place]?.count ?? 0) - (known[place]?.count ?? 0)
+            let alone = (now[place]?.candidateOnly ?? 0) - (known[place]?.candidateOnly ?? 0)
+            if isSeldom {
+                #expect(found == 1, situation)
+            } else {
+                #expect(found >= Self.alarm && alone >= Self.alarm, situation)
+            }
+            #expect(now[place]?.noise == "none", situation)
             known = now
         }
         // The same reads without a bug find nothing more in those places.
         try world.heal()
         try world.read(60)
-        let healed = try world.counts()
+        let healed = try world.places()
         for row in Self.rows {
             let place = "\(row.pointer) \(row.class)"
-            #expect(healed[place] == known[place], "\(place)")
+            #expect(healed[place]?.count == known[place]?.count, "\(place)")
         }
         let verdict = try world.edge.banyan(["parity", "report", "virtual-care", "--exit-code"])
         #expect(verdict.status == 4)
     }
+
+    @Test func `one wrong status in 5,000 is beyond noise within 97,816 reads`() throws {
+        guard Places.isSoak else { return print("skipped: the long form (make soak)") }
+        let world = try SampleParityWorld()
+        try world.plant(#"{"kind":"wrongStatus","rate":0.0002,"seed":1}"#)
+        var reads = 0
+        while reads < 97_816, try world.places()["status status"]?.candidateOnly ?? 0 < Self.alarm {
+            try world.read(1_000)
+            reads += 1_000
+        }
+        let place = try #require(try world.places()["status status"])
+        print("1 in 5,000: \(place.candidateOnly) of \(reads) reads")
+        #expect(place.candidateOnly >= Self.alarm && place.noiseOnly == 0)
+    }
 }
 
-/// Sample services, and an edge with one tenant at `shadow`.
-final class SampleParityWorld {
-    let edge: EdgeUnderTest
-    private let services: [ChildProcess]
-    private let modern: String
-    private var asked = 0
+/// Noise that both origins have, and a regression in the same field.
+@Suite("Planted noise", .serialized) struct PlantedNoiseTests {
+    /// Legacy differs from itself in 30 % of reads when each of two answers strikes at this rate:
+    /// 1 - (1 - rate)^2.
+    private static let noise = #"{"kind":"noise","rate":0.16334,"seed":"#
 
-    init() throws {
-        let services = try ["legacy", "modern"].map { origin in
-            try ChildProcess(
-                Places.binary.path,
-                ["sample", origin, "--listen", "127.0.0.1:0"]
-            )
+    @Test func `a regression of 10 points in a field that is 30 % noise is named`() throws {
+        let world = try SampleParityWorld()
+        try world.plant(Self.noise + "1}", in: world.legacy)
+        try world.plant(Self.noise + "2}")
+        try world.read(400)
+        let before = try #require(try world.places()["/online value"])
+        #expect(before.noise == "alike", "\(before)")
+        // Agreement falls from 70 to 60 %: a seventh of what agreed.
+        try world.plant("[\(Self.noise)3},{\"kind\":\"miscount\",\"rate\":0.142857,\"seed\":4}]")
+        var reads = 0
+        var place = before
+        while reads < 3_159, place.noise != "beyond" {
+            try world.read(100)
+            reads += 100
+            place = try #require(try world.places()["/online value"])
         }
-        let addresses = try services.map { try $0.waitForOutput("on (127\\.0\\.0\\.1:[0-9]+)")[1] }
-        self.services = services
-        self.modern = addresses[1]
-        var files = PlainMigration.files(
-            [PlainMigration(name: "virtual-care", legacy: addresses[0], modern: addresses[1])],
-            tenants: ["acme"]
-        )
-        files["Routes/virtual-care.yaml"] = """
-            apiVersion: banyan.dev/v1
-            kind: Upstream
-            metadata: { name: old }
-            spec: { endpoints: ["\(addresses[0])"] }
-            ---
-            apiVersion: banyan.dev/v1
-            kind: Upstream
-            metadata: { name: modern }
-            spec: { endpoints: ["\(addresses[1])"] }
-            ---
-            apiVersion: banyan.dev/v1
-            kind: MigrationRoute
-            metadata: { name: virtual-care }
-            spec:
-              matches: [{ path: { type: Template, value: "/visits/{id}" } }]
-              legacy: { upstream: old, path: "/api/v1/digital-communication/virtual-sessions/{id}" }
-              modern: { upstream: modern, path: "/api/v1/virtual-care/sessions/{id}" }
-              parity:
-                again: 0%
-                recheckAfter: 1ms
-                zeroTolerance: [/patientId]
-                json:
-                  instant:
-                    - { path: /scheduledAt, skew: 0s }
-                    - { path: "/participants/*/joinedAt", skew: 0s }
-
-            """
-        self.edge = try EdgeUnderTest(
-            files: files,
-            binary: Places.optimisedBinary() ?? Places.binary
-        )
-        let flip = try self.edge.banyan(["flip", "acme/virtual-care", "shadow", "--reason", "t"])
-        #expect(flip.status == 0, "\(flip.error)")
+        print("30 % noise, 10 points more: named after \(reads) reads: \(place)")
+        #expect(place.noise == "beyond")
+        let (all, differed) = try world.noise(of: "virtual-care")
+        #expect(all >= (400 + reads) * 95 / 100)
+        #expect(abs(Double(differed) / Double(all) - 0.3) < 0.08, "\(differed) of \(all)")
     }
 
-    func plant(_ flag: String) throws {
-        let parts = flag.split(separator: ",")
-        var fields = ["\"kind\": \"\(parts[0])\""]
-        for part in parts.dropFirst() {
-            let halves = part.split(separator: "=")
-            fields.append("\"\(halves[0])\": \(halves[1])")
-        }
-        let body = "{" + fields.joined(separator: ", ") + "}"
-        let answer = try curl(["-X", "PUT", "-d", body, "http://\(self.modern)/_sample/fault"])
-        #expect(answer.status == 200, "\(answer.text)")
-    }
-
-    func heal() throws {
-        let answer = try curl(["-X", "DELETE", "http://\(self.modern)/_sample/fault"])
-        #expect(answer.status == 204)
-    }
-
-    /// Reads records, each time another request, and waits until all are compared.
-    func read(_ count: Int) throws {
-        let result = try runCommand(
-            "python3",
-            ["-c", Self.readScript, "\(self.edge.port)", "\(self.asked)", "\(count)"],
-            seconds: 120
-        )
-        #expect(result.status == 0, "\(result.error)")
-        self.asked += count
-        try waitUntil("\(count) reads are compared", seconds: 120) {
-            try self.observed() >= self.asked
+    @Test func `legacy beside itself is no alarm, run after run`() throws {
+        let runs = (0..<(Places.isSoak ? 40 : 8)).map { "run\($0)" }
+        let world = try SampleParityWorld(runs, other: .legacyItself)
+        try world.plant(Self.noise + "5}", in: world.legacy)
+        for run in runs {
+            try world.read(300, of: run)
+            for (name, place) in try world.places(run) {
+                #expect(
+                    place.noise != "beyond" && place.noise != "none",
+                    "\(run) \(name): \(place)"
+                )
+                #expect(name == "/online value", "\(run)")
+            }
+            let (reads, differed) = try world.noise(of: run)
+            #expect(reads >= 285 && differed > 40, "\(run): \(differed) of \(reads)")
         }
     }
-
-    private func report() throws -> DocumentNode? {
-        let answer = try self.edge.banyan(["parity", "report", "virtual-care", "--format", "json"])
-        guard answer.status == 0 else { return nil }
-        return try DocumentNode.parse(json: answer.out, file: "report")
-    }
-
-    private func observed() throws -> Int {
-        var sum = 0
-        for item in try self.report()?["outcomes"]?.items ?? [] {
-            sum += item["count"]?.integer ?? 0
-        }
-        for member in try self.report()?["outcomes"]?.members ?? [] {
-            sum += member.node.integer ?? 0
-        }
-        return sum
-    }
-
-    /// Exchanges by pointer and class.
-    func counts() throws -> [String: Int] {
-        let answer = try self.edge.banyan([
-            "parity", "diff", "virtual-care", "--limit", "1000", "-o", "json",
-        ])
-        guard answer.status == 0 else { return [:] }
-        let document = try DocumentNode.parse(json: answer.out, file: "diff")
-        var counts: [String: Int] = [:]
-        for row in document["differences"]?.items ?? [] {
-            let place = "\(row["pointer"]?.text ?? "") \(row["class"]?.text ?? "")"
-            counts[place, default: 0] += row["count"]?.integer ?? 0
-        }
-        return counts
-    }
-
-    private static let readScript = """
-        import http.client, sys, time
-        port, first, count = (int(text) for text in sys.argv[1:])
-        edge = http.client.HTTPConnection("127.0.0.1", port)
-        for number in range(first, first + count):
-            edge.request("GET", f"/visits/vs-{1001 + number % 12}?n={number}",
-                         headers={"Host": "acme.care.example"})
-            answer = edge.getresponse()
-            answer.read()
-            assert answer.status == 200, answer.status
-        """
 }

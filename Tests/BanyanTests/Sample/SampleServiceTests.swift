@@ -8,7 +8,7 @@ import Testing
 @testable import Banyan
 
 /// A request to a service in this process.
-private func ask(
+func ask(
     _ service: SampleService,
     _ method: String,
     _ target: String,
@@ -154,57 +154,5 @@ struct SampleServiceTests {
             let unpacked = pipe.fileHandleForReading.readDataToEndOfFile()
             #expect(unpacked == Data(content), "\(count) bytes")
         }
-    }
-}
-
-@Suite("Sample faults")
-struct SampleFaultTests {
-    @Test func `faults are read from documents and flags, and nonsense is refused`() throws {
-        var expected = SampleFault(kind: .delay)
-        expected.rate = 0.25
-        expected.milliseconds = 200
-        expected.times = 3
-        expected.path = "/api"
-        let flag = "delay,rate=0.25,milliseconds=200,times=3,path=/api"
-        #expect(SampleFault(flag: flag) == expected)
-        #expect(SampleFault(expected.document) == expected)
-        for kind in SampleFaultKind.allCases {
-            #expect(SampleFault(flag: kind.rawValue) == SampleFault(kind: kind))
-        }
-        for wrong in [
-            "", "slow", "delay,rate=2", "delay,rate", "delay,rate=x", "delay,path=api",
-            "delay,speed=1", "delay,times=-1", "delay,milliseconds=600001",
-        ] {
-            #expect(SampleFault(flag: wrong) == nil, "\(wrong)")
-        }
-    }
-
-    @Test func `a rate strikes evenly, a path and a count bound it`() {
-        let faults = SampleFaultSwitch()
-        faults.fault = SampleFault(flag: "status500,rate=0.1")
-        let strikes = (1...30).filter { _ in faults.strike("/a") != nil }
-        #expect(strikes == [10, 20, 30])
-        faults.fault = SampleFault(flag: "status500,path=/b,times=2")
-        #expect(faults.strike("/a") == nil)
-        #expect((0..<5).filter { _ in faults.strike("/b/1") != nil }.count == 2)
-        faults.fault = nil
-        #expect(faults.strike("/b") == nil)
-    }
-
-    @Test func `a fault is set, shown and taken away at run time, and requests are counted`() {
-        let service = SampleService(.digitalCommunication, seed: 1)
-        let path = "/api/v1/digital-communication/virtual-sessions"
-        let set = ask(service, "PUT", "/_sample/fault", body: #"{"kind":"status500","times":1}"#)
-        #expect(set.status == 200)
-        #expect(ask(service, "PUT", "/_sample/fault", body: #"{"kind":"slow"}"#).status == 400)
-        #expect(ask(service, "GET", "/_sample/fault").text.contains("status500"))
-        let failed = ask(service, "GET", path)
-        #expect(failed.status == 500 && failed.header("Sample-Origin") == "legacy")
-        #expect(ask(service, "GET", path).status == 200)
-        #expect(ask(service, "DELETE", "/_sample/fault").status == 204)
-        #expect(ask(service, "GET", "/_sample/fault").text == "null\n")
-        _ = ask(service, "GET", path, headers: [ControlField("Banyan-Shadow", "1")])
-        let counts = ask(service, "GET", "/_sample/requests").text
-        #expect(counts.contains(#""methods":{"GET":3},"copies":1"#), "\(counts)")
     }
 }

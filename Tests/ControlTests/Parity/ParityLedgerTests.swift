@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Foundation
 import Parity
 import Store
@@ -139,7 +140,7 @@ final class ParityFolder {
     @Test func `a repeat counts once, unless it gets worse`() throws {
         let folder = try ParityFolder()
         let ledger = try ParityLedger(paths: folder.paths)
-        ledger.setWindow(route: "r", milliseconds: 60_000)
+        ledger.setWindows(["r": 60_000])
         let hour: Int64 = 3_600_000
         let rows: [(ObservationOutcome, UInt8, Int64)] = [
             (.match, 1, hour), (.match, 1, hour + 1), (.match, 2, hour), (.mismatch, 1, hour + 2),
@@ -189,6 +190,49 @@ final class ParityFolder {
         again.setRuleSet(migration: "m", hash: "h2")
         #expect(try again.snapshot(migration: "m")?.epoch.number == 3)
         again.stop()
+    }
+
+    @Test func `an epoch that goes on after a restart says since when ids are held`() throws {
+        let folder = try ParityFolder()
+        for (run, since) in [Int64(0), 1_700_000_000_002, 1_700_000_000_003].enumerated() {
+            let ledger = try ParityLedger(paths: folder.paths)
+            let time = 1_700_000_000_001 + Int64(run)
+            ledger.add(ParityLedgerTests.observation(.match, at: time))
+            ledger.add(ParityLedgerTests.observation(.match, at: time + 100))
+            let epoch = try #require(try ledger.snapshot(migration: "m")).epoch
+            #expect(epoch.number == 1)
+            #expect(epoch.identitiesSinceUnixMilliseconds == since, "run \(run)")
+            ledger.stop()
+        }
+        let ledger = try ParityLedger(paths: folder.paths)
+        ledger.beginEpoch(migration: "m", cause: "data")
+        ledger.add(ParityLedgerTests.observation(.match))
+        let epoch = try #require(try ledger.snapshot(migration: "m")).epoch
+        #expect(epoch.number == 2 && epoch.identitiesSinceUnixMilliseconds == 0)
+        ledger.stop()
+    }
+
+    @Test func `the bound of kinds of differences holds over a restart`() throws {
+        let folder = try ParityFolder()
+        var number = 0
+        for run in 0..<3 {
+            let ledger = try ParityLedger(paths: folder.paths)
+            for _ in 0..<60 {
+                var observation = ParityLedgerTests.observation(.mismatch)
+                observation.differences = (0..<50).map { _ in
+                    number += 1
+                    return ParityLedgerTests.difference("/field\(number)")
+                }
+                ledger.add(observation)
+            }
+            let rows = try #require(try ledger.snapshot(migration: "m")).differences
+            let named = rows.filter { $0.pointer != "(other)" }
+            #expect(named.count == min(number, Limits.parityDifferenceKindsMax), "run \(run)")
+            #expect(rows.reduce(0) { $0 + $1.count } == UInt64(number), "run \(run)")
+            // What was known stays known by its name.
+            ledger.add(ParityLedgerTests.observation(.mismatch))
+            ledger.stop()
+        }
     }
 
     @Test func `a paired test is told only by what was chosen for it`() throws {

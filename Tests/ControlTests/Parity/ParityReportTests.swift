@@ -74,6 +74,20 @@ import Testing
         #expect(report.series.last?.upperBound == whole.series.last?.upperBound)
     }
 
+    @Test func `an edge that started anew within the epoch says since when ids are held`() {
+        var sources = ReportFixture.sources
+        sources.snapshot.epoch.identitiesSinceUnixMilliseconds = ReportFixture.start + 1_000
+        let fact = "held one to one since 2026-07-15T00:00:01Z"
+        // Without a rule for ids there is nothing to be said.
+        #expect(!ParityReport(sources).text.contains(fact))
+        sources.hasIdentifiers = true
+        let report = ParityReport(sources)
+        #expect(report.text.contains(fact), "\(report.facts)")
+        #expect(report.document()["epoch"]?["identitiesSince"]?.text == "2026-07-15T00:00:01Z")
+        sources.snapshot.epoch.identitiesSinceUnixMilliseconds = 0
+        #expect(!ParityReport(sources).text.contains("Identifiers"))
+    }
+
     @Test func `nothing observed is a report too`() throws {
         var sources = ReportFixture.sources
         sources.snapshot = ParitySnapshot(

@@ -225,6 +225,30 @@ private final class ListedOrigin: Sendable {
         #expect(all.map(\.noise.count) == [0, 1, 1])
     }
 
+    @Test func `whether legacy is read again does not depend on what was found`() throws {
+        let origin = try ListedOrigin(["a"])
+        let kept = KeptObservations()
+        let service = try ParityService(sink: kept)
+        defer { service.stop() }
+        // 200 a minute: some 33 at once. Four of five agree, as in much noise: a budget of their
+        // own for differences would give them four times the chance.
+        service.publish(["r": ParityServiceTests.route { $0.againPerMinute = 200 }], waves: [:])
+        for number in 0..<200 {
+            var exchange = ParityServiceTests.exchange(
+                legacy: origin,
+                modern: origin,
+                "a",
+                number % 5 == 0 ? "b" : "a"
+            )
+            exchange.readsAgain = true
+            service.take(exchange)
+        }
+        let read = try kept.wait(count: 200).filter(\.hasNoise)
+        let differed = read.count { !$0.differences.isEmpty }
+        #expect(read.count >= 33 && read.count < 60, "\(read.count)")
+        #expect(abs(Double(differed) / Double(read.count) - 0.2) < 0.05, "\(differed)")
+    }
+
     @Test func `a head is sent again as a copy, without conditions`() {
         let rows: [(String, String?)] = [
             (

@@ -158,7 +158,7 @@ import Testing
         var session = ParityStoreSession(ParityStoreSession.State(path: folder.paths.store))
         let day: Int64 = 86_400_000
         let now = Int64(Date().timeIntervalSince1970 * 1_000)
-        func count() -> Int { session.epochs()?["m"]?.count ?? 0 }
+        func count() -> Int { session.known()?["m"]?.epochs.count ?? 0 }
         #expect(count() == 3)
         #expect(session.compact(now: now, monotonicMilliseconds: 0) == [:])
         #expect(session.compact(now: now + 500 * day, monotonicMilliseconds: 2 * day) == [:])

@@ -104,6 +104,26 @@ import Testing
         #expect(throws: SealError.badKey) { try openSealed(sealed, keyPEM: [1, 2, 3]) }
     }
 
+    @Test func `a sample that cannot be written uses up no quota, and the grant says so`() throws {
+        let folder = try ParityFolder()
+        let certificate = try Self.makeCertificate(folder.path, "reader")
+        let samples = folder.path + "/samples"
+        // A file stands where the folder would be.
+        #expect(FileManager.default.createFile(atPath: samples, contents: nil))
+        let grants = SampleGrants(folder: samples) { 1_700_000_000_000 }
+        let told = Mutex<[String]>([])
+        grants.attach { kind, _, _ in told.withLock { $0.append(kind.word) } }
+        _ = try grants.give(Self.order(certificate), routes: ["r"])
+        let (exchange, observation) = Self.exchange()
+        for _ in 0..<3 { grants.take(exchange, observation) }
+        #expect(grants.open.map(\.left) == [2] && grants.open.map(\.failed) == [3])
+        try FileManager.default.removeItem(atPath: samples)
+        for _ in 0..<3 { grants.take(exchange, observation) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: samples).count == 2)
+        #expect(grants.open.isEmpty)
+        #expect(told.withLock { $0 } == ["sample_granted", "sample_written", "sample_written"])
+    }
+
     @Test func `a grant ends by its time, by revoking, and is refused beyond its bounds`() throws {
         let folder = try ParityFolder()
         let certificate = try Self.makeCertificate(folder.path, "reader")

@@ -9,6 +9,8 @@ final class SyntheticDesk: Sendable {
     let replays = ReplayBook()
     /// What became of probes.
     let probes = ProbeBook()
+    /// What the audit was told of.
+    let audit = SyntheticAudit()
 
     private let state = Mutex(State())
     private let lanes = (0..<Limits.replayConcurrencyMax).map { _ in Lane() }
