@@ -220,6 +220,21 @@ private func setSending(_ callbacks: OpaquePointer?) {
         unsafe noteSent(frame, state(data))
         return goOn
     }
+    // A request that the peer's GOAWAY has overtaken, say: it may be sent again elsewhere.
+    unsafe nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) {
+        _,
+        frame,
+        _,
+        data in
+        guard let frame = unsafe frame, unsafe frame.pointee.hd.type == 0x1,
+            unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST
+        else { return goOn }
+        unsafe state(data).pointee.close(
+            frame.pointee.hd.stream_id,
+            NGHTTP2_REFUSED_STREAM.rawValue
+        )
+        return goOn
+    }
     unsafe nghttp2_session_callbacks_set_send_data_callback(callbacks) {
         _,
         frame,
@@ -251,7 +266,9 @@ private func noteSent(
     let slot = unsafe state.pointee.streams.find(header.stream_id)
     switch header.type {
     case 0x0, 0x1:
-        guard header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0, let slot else { return }
+        guard let slot else { return }
+        unsafe state.pointee.streams[slot].isSent = true
+        guard header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 else { return }
         unsafe state.pointee.streams[slot].hasEnded = true
         // The rest of a request that was refused is of no use (RFC 9113 8.1).
         if unsafe state.pointee.streams[slot].isRefused

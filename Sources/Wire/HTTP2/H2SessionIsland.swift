@@ -173,6 +173,7 @@ public struct H2Session: ~Copyable {
         endsStream: Bool,
         tag: UInt32
     ) throws(H2Error) -> Int32 {
+        guard self.takesRequests else { throw .unusable }
         let key = try unsafe self.fields.pointee.fill(
             request: head,
             isSecure: isSecure,
@@ -266,6 +267,10 @@ public struct H2Session: ~Copyable {
         self.abandon(stream)
         unsafe self.state.pointee.streams[slot].isReset = true
         _ = unsafe nghttp2_submit_rst_stream(self.state.pointee.session, 0, stream, code)
+        // A request that still waits for its turn never becomes a stream that could close.
+        if unsafe self.state.pointee.role == .client && !self.state.pointee.streams[slot].isSent {
+            unsafe self.state.pointee.close(stream, code)
+        }
     }
 
     /// The slot of a stream that may still send.

@@ -282,7 +282,7 @@ struct H2State: ~Copyable {
     /// A stream is gone.
     mutating func close(_ stream: Int32, _ code: UInt32) {
         if self.head.stream == stream { self.head.discard() }
-        guard let slot = self.streams.find(stream) else { return }
+        guard let slot = self.streams.find(stream), !self.streams[slot].isClosed else { return }
         self.streams[slot].abandon()
         self.streams[slot].hasTrailers = false
         self.streams[slot].isClosed = true

@@ -30,6 +30,8 @@ struct H2Stream: BitwiseCopyable {
     var isAnnounced = false
     /// The session itself answers it.
     var isRefused = false
+    /// A frame of it was sent.
+    var isSent = false
     /// Our END_STREAM is sent.
     var hasEnded = false
     /// The peer's END_STREAM came.
