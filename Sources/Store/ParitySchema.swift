@@ -56,6 +56,11 @@ enum ParitySchema {
                 try connection.execute("PRAGMA user_version = \(self.version)")
             }
         }
+        try self.check(connection)
+    }
+
+    /// Accepts a file of this version alone.
+    static func check(_ connection: borrowing SQLiteConnection) throws(StoreError) {
         let found = try StoreSchema.found(connection)
         guard found == self.version else { throw .schemaNewer(found: found, known: self.version) }
     }

@@ -33,6 +33,21 @@ public struct ParityStore: ~Copyable {
         self.connection = connection
     }
 
+    /// Opens the store at `path` for reading alone; an edge may be writing to it.
+    ///
+    /// - Throws: `sqlite`, with kind `absent` where there is none; `schemaNewer` for a file of
+    /// another version, an earlier one too: only an edge brings it up.
+    public init(readingFrom path: String) throws(StoreError) {
+        let connection = try SQLiteConnection.open(
+            path: path,
+            creates: false,
+            isReadOnly: true,
+            busyMilliseconds: Int32(Limits.storeBusyMilliseconds)
+        )
+        try ParitySchema.check(connection)
+        self.connection = connection
+    }
+
     // MARK: Epochs
 
     /// All epochs of a migration, oldest first, with their numbers in this file.

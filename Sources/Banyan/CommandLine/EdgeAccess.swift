@@ -38,7 +38,7 @@ struct EdgeAccess {
         try self.ask("GET", path + EdgeAccess.tail(query), nil)
     }
 
-    private static func tail(_ query: [(String, String?)]) -> String {
+    static func tail(_ query: [(String, String?)]) -> String {
         let pairs = query.compactMap { name, value in
             value.map { "\(name)=\(percentEncoded($0))" }
         }

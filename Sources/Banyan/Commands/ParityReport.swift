@@ -2,6 +2,7 @@
 
 import Control
 import Documents
+import Foundation
 
 /// The command `banyan parity report`.
 enum ParityReportCommand {
@@ -40,7 +41,10 @@ enum ParityReportCommand {
             """
             The same store gives the same bytes: the report knows no clock but the data's. JSON is
             canonical (RFC 8785), without a line's end, so that its digest can be signed.
+            """,
             """
+            Where no edge runs it is read from the edge's files and parity store; nothing is written.
+            """,
         ],
         run: run
     )
@@ -53,13 +57,48 @@ enum ParityReportCommand {
         guard table == nil || format == "csv" else {
             throw CommandFailure(.usage, "--table goes with --format csv")
         }
-        let answer = try EdgeAccess(context).fetch(
-            "/parity/\(percentEncoded(migration))/report",
-            target.query(context) + [("format", format), ("table", table)]
-        )
+        let query = target.query(context) + [("format", format), ("table", table)]
+        let answer = try self.answer(context, migration, query)
         context.output.write(answer.text)
         let isGo = answer.header("Banyan-Verdict") == "GO"
         return context.arguments.isSet("--exit-code") && !isGo ? .refused : .done
+    }
+
+    /// What the edge answers; where none runs, what its files and its parity store say.
+    ///
+    /// A socket that was named must answer.
+    private static func answer(
+        _ context: CommandContext,
+        _ migration: String,
+        _ query: [(String, String?)]
+    ) throws(CommandFailure) -> ControlResponse {
+        let isNamed =
+            context.arguments.value("--socket") != nil
+            || !(context.environment["BANYAN_SOCKET"] ?? "").isEmpty
+        do throws(CommandFailure) {
+            return try EdgeAccess(context).fetch(
+                "/parity/\(percentEncoded(migration))/report",
+                query
+            )
+        } catch {
+            let path = ConfigurationAccess(context).path
+            guard error.code == .unreachable, !isNamed,
+                FileManager.default.fileExists(atPath: path)
+            else { throw error }
+            do throws(AdminProblem) {
+                let reports = try LocalReports(files: EdgeFiles.load(configuration: path))
+                let answer = try reports.report(
+                    migration: migration,
+                    query: EdgeAccess.tail(query)
+                )
+                context.output.note("no edge is running: read from its files and parity store")
+                return answer
+            } catch {
+                var failure = failure(of: error)
+                if error.code == .filesInvalid { failure.code = .configuration }
+                throw failure
+            }
+        }
     }
 
     /// `--format`, or what `-o` means by it.

@@ -46,10 +46,12 @@ enum ParityBench {
                 least = min(least, (time.perf_counter() - start) / turns)
             print(f'{name}: {size / least / 1e6:.1f} MB/s')
         best('python json, parse 64 KiB', len(a), lambda: json.loads(a), 30)
+        both = len(a) + len(b)
+        equal = lambda: json.loads(a) == json.loads(b)
+        best('python json, parse both and ==, 64 KiB', both, equal, 15)
         x, y = json.loads(a), json.loads(b)
         try:
             from deepdiff import DeepDiff
-            both = len(a) + len(b)
             best('deepdiff, compare 64 KiB, one field differs', both, lambda: DeepDiff(x, y), 1)
         except ImportError: pass
         """
@@ -60,6 +62,19 @@ enum ParityBench {
         let other = self.sessions(size, at: "2026-01-01T10:00:01Z", price: "1.75")
         self.best("parse \(name) of JSON", bytes: legacy.count) {
             _ = try? JSONTree(parsing: legacy)
+        }
+        // What the others are measured by: from bytes to the list of differences.
+        self.best("parse both and compare \(name): one field differs", bytes: 2 * legacy.count) {
+            guard let one = try? JSONTree(parsing: legacy), let two = try? JSONTree(parsing: later)
+            else { return }
+            var identities = IdentityTable(key: DigestKey(first: 1, second: 2))
+            _ = differences(
+                one,
+                two,
+                rules: .none,
+                options: DifferOptions(),
+                identities: &identities
+            )
         }
         let a = try JSONTree(parsing: legacy)
         let pairs = [

@@ -19,10 +19,7 @@ extension AdminAPI {
             method: "GET",
             isChange: false,
             respond: { api, call throws(AdminProblem) in
-                let report = try api.edge.parityReport(try call.reportQuery())
-                var answer = try call.rendered(report)
-                answer.headers.append(ControlField("Banyan-Verdict", report.verdict.word))
-                return answer
+                try call.answer(try api.edge.parityReport(try call.reportQuery()))
             }
         ),
         Route(path: ["parity", "{id}", "differences"], method: "GET", isChange: false) {
@@ -93,6 +90,13 @@ extension AdminCall {
             )
         }
         return number
+    }
+
+    /// A report with its verdict beside.
+    func answer(_ report: ParityReport) throws(AdminProblem) -> ControlResponse {
+        var answer = try self.rendered(report)
+        answer.headers.append(ControlField("Banyan-Verdict", report.verdict.word))
+        return answer
     }
 
     /// The report in the form that `?format=` names; JSON in its canonical bytes.
