@@ -76,7 +76,7 @@ var targets: [Target] = [
         "Control",
         [
             "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "Store", "YAML",
-            "Patterns", "Decode", "Names",
+            "Patterns", "Decode", "Names", "TLS",
         ]
     ),
     // programs

@@ -217,6 +217,12 @@ public enum Limits {
     /// Seconds for which a session to an upstream may be resumed; then its certificate is looked
     /// at again.
     public static let tlsSessionReuseSeconds = 3_600
+    /// Certificates of one listener.
+    ///
+    /// Beyond: the file is refused.
+    public static let tlsCertificatesMax = 1_024
+    /// A certificate that ends within so many seconds is warned of.
+    public static let tlsExpiryWarningSeconds = 14 * 86_400
     /// Seconds after which the key of session tickets is replaced (`ticketRotation`).
     public static let tlsTicketRotationSeconds = 43_200
     /// Bytes of the heap for private keys, locked in memory.

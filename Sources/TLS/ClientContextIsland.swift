@@ -23,14 +23,12 @@ public final class TLSClientContext: Sendable {
 
     private static let numbers = Atomic<UInt32>(1)
 
-    /// Reads all files of the plan.
+    /// Reads all files of the plan; issuers and lists are shared by contexts made with one cache.
     ///
     /// - Throws: which file, and what is wrong with it.
-    public init(_ plan: TLSClientPlan) throws(TLSError) {
+    public init(_ plan: TLSClientPlan, sharing trust: TLSTrustCache? = nil) throws(TLSError) {
         let context = try Context(isServer: false, least: plan.least)
-        let issuers: [Certificate]?
-        if let ca = plan.ca { issuers = try readCertificates(ca) } else { issuers = nil }
-        let store = try TrustStore(ca: issuers, crl: plan.crl)
+        let store = try (trust ?? TLSTrustCache()).store(ca: plan.ca, crl: plan.crl)
         try context.trust(store, mode: SSL_VERIFY_PEER)
         self.serverName = try TLSClientContext.require(plan.serverName, on: context)
         if let certificate = plan.certificate {

@@ -27,7 +27,7 @@ enum LayerRules {
         "Proxy": ["Bytes", "Parity", "Migration", "Wire", "Kernel", "Patterns"],
         "Control": [
             "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "Store", "YAML",
-            "Patterns", "Decode", "Names",
+            "Patterns", "Decode", "Names", "TLS",
             "Foundation",
         ],
         // programs

@@ -20,6 +20,7 @@ struct ConfigurationFile {
     ///
     /// Paths are resolved against `folder`, that of the file.
     func read(_ bytes: [UInt8], folder: String) -> ConfigurationModel {
+        self.findings.folder = folder
         let yaml = YAMLDocuments(yaml: bytes, file: self.file)
         for problem in yaml.problems { self.findings.add(problem) }
         var model = ConfigurationModel()
@@ -216,6 +217,7 @@ private func listenerModel(_ reader: FieldReader, index: Int) -> ListenerModel? 
         if let node = listener.node("default") { listener.refer(to: .upstream, upstream, node) }
         model.defaultUpstream = upstream
     }
+    readTransport(&listener, &model)
     listener.finish()
     let hasHeader = model.tenantSources.contains { source in
         guard case .trustedHeader = source else { return false }

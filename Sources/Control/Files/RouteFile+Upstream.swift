@@ -17,12 +17,16 @@ func upstreamModel(_ header: DocumentHeader, _ reader: FieldReader) -> UpstreamM
         policy.passive = passiveHealth(&health)
         health.finish()
     }
+    let speaks = upstreamProtocol(&spec)
+    let tls = upstreamTLS(&spec, header.name, endpoints ?? [])
     guard let endpoints else { return nil }
     var model = UpstreamModel(name: header.name, endpoints: endpoints, source: header.source)
     if let connections { model.connectionsMax = connections }
     model.policy = policy
     model.names = names
     model.activeHealth = active
+    model.speaks = speaks
+    model.tls = tls
     return model
 }
 

@@ -40,6 +40,14 @@ public struct ListenerModel: Hashable, Sendable {
     public var trustedPeers: [AddressBlock] = []
     /// Upstream of requests that match no route; `nil`: 404.
     public var defaultUpstream: String?
+    /// `tls`; `nil`: clear text.
+    public var tls: ListenerTLSModel?
+    /// `hsts`; `nil`: not sent.
+    public var strictTransport: StrictTransportModel?
+    /// `http2`: by ALPN under TLS, by prior knowledge in clear text.
+    public var allowsHTTP2 = true
+    /// `redirectToHTTPS.port`: everybody is sent there; `nil`: nobody.
+    public var redirectPort: Int?
     /// Where it is written.
     public var source: ModelSource
 
@@ -96,6 +104,14 @@ public struct ConfigurationModel: Hashable, Sendable {
             var plain = model
             // Where it is written may change.
             plain.source = ModelSource(file: "", position: SourcePosition(line: 1, column: 1))
+            // Certificates, trust and protocols are taken by a reload; only whether a listener has
+            // TLS at all is settled when it opens.
+            plain.tls = model.tls.map { _ in
+                ListenerTLSModel(certificates: [], ticketRotationSeconds: 0)
+            }
+            plain.strictTransport = nil
+            plain.allowsHTTP2 = true
+            plain.redirectPort = nil
             return plain
         }
         let isSame: [(String, Bool)] = [

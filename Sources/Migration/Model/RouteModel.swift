@@ -288,6 +288,10 @@ public struct UpstreamModel: Hashable, Sendable {
     public var policy = UpstreamPolicyModel()
     /// `spec.dns`: how names among the endpoints are resolved.
     public var names = EndpointNamesModel()
+    /// `spec.protocol`.
+    public var speaks = UpstreamProtocolModel.http1
+    /// `spec.tls`; `nil`: clear text.
+    public var tls: UpstreamTLSModel?
     /// `spec.health.active`; `nil`: endpoints are not looked at.
     public var activeHealth: ActiveHealthModel?
     /// Where it is written.
