@@ -84,7 +84,7 @@ var targets: [Target] = [
         name: "Banyan",
         dependencies: [
             "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "Store", "YAML",
-            "Patterns", "Decode", "Proxy", "Control",
+            "Patterns", "Decode", "Proxy", "Control", "TLS",
         ],
         swiftSettings: house
     ),
@@ -126,7 +126,7 @@ var targets: [Target] = [
         "ControlTests",
         [
             "Control", "Parity", "Migration", "Documents", "Store", "Bytes", "Wire", "Kernel",
-            "YAML", "Decode", "Names", "Corpora",
+            "YAML", "Decode", "Names", "TLS", "Corpora",
         ]
     ),
     tests("BanyanTests", ["Banyan", "Control", "Parity", "Documents"]),

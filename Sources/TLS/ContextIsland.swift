@@ -87,20 +87,14 @@ final class TrustStore: @unchecked Sendable {
     /// Whether revocation is checked.
     let hasLists: Bool
 
-    /// The issuers of a file, or the system's; revocation by the lists of another file.
-    init(ca: [Certificate]?, crl: String?) throws(TLSError) {
+    /// Issuers, and revocation by the lists of a file.
+    init(ca: [Certificate], crl: String?) throws(TLSError) {
         guard let handle = unsafe X509_STORE_new() else { throw lastLibraryError("TLS") }
         unsafe self.handle = handle
         self.hasLists = crl != nil
-        if let ca {
-            for certificate in ca {
-                guard unsafe X509_STORE_add_cert(handle, certificate.handle) == 1 else {
-                    throw lastLibraryError("TLS")
-                }
-            }
-        } else {
-            guard unsafe X509_STORE_set_default_paths(handle) == 1 else {
-                throw lastLibraryError("the system's issuers")
+        for certificate in ca {
+            guard unsafe X509_STORE_add_cert(handle, certificate.handle) == 1 else {
+                throw lastLibraryError("TLS")
             }
         }
         if let crl { try self.addLists(crl) }

@@ -4,6 +4,7 @@
 
 import Bytes
 import CLinux
+import COpenSSL
 import Glibc
 
 /// The bytes of a certificate, list or stapled answer.
@@ -38,6 +39,46 @@ func readSecret(_ path: String) throws(TLSError) -> SecretBytes {
     }
     guard count == secret.count else { throw .unreadable(file: path, reason: "it was cut short") }
     return secret
+}
+
+/// Tells whether a file is still the one that was read, without reading it.
+public struct TLSFileStamp: Sendable, Hashable {
+    private let device: UInt64
+    private let node: UInt64
+    private let bytes: Int64
+    private let changedSeconds: Int64
+    private let changedNanoseconds: Int64
+
+    /// The stamp of the file behind a path, links followed; `nil` when there is none.
+    public init?(_ path: String) {
+        var status = stat()
+        // SAFETY: the path is a terminated copy for the length of the call.
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        self.device = UInt64(status.st_dev)
+        self.node = UInt64(status.st_ino)
+        self.bytes = Int64(status.st_size)
+        // The status changes with the content, the mode and the owner, and cannot be set back.
+        self.changedSeconds = Int64(status.st_ctim.tv_sec)
+        self.changedNanoseconds = Int64(status.st_ctim.tv_nsec)
+    }
+}
+
+/// The file of the issuers that this system trusts, as OpenSSL's tools find it.
+///
+/// A file, never OpenSSL's folder of them: that is searched while a handshake waits.
+public func systemIssuers() throws(TLSError) -> String {
+    var candidates: [String] = []
+    // SAFETY: both are terminated texts, copied at once.
+    if let set = unsafe getenv("SSL_CERT_FILE") { unsafe candidates.append(String(cString: set)) }
+    if let own = unsafe X509_get_default_cert_file() {
+        unsafe candidates.append(String(cString: own))
+    }
+    candidates += ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]
+    if let found = candidates.first(where: { TLSFileStamp($0) != nil }) { return found }
+    throw .unreadable(
+        file: candidates[candidates.count - 2],
+        reason: "this system has no list of issuers (install ca-certificates, or name a `ca`)"
+    )
 }
 
 private func openFile(_ path: String) throws(TLSError) -> Int32 {

@@ -19,9 +19,9 @@ public final class TLSTrustCache: Sendable {
     func store(ca: String?, crl: String?) throws(TLSError) -> TrustStore {
         let files = Files(ca: ca, crl: crl)
         if let kept = self.stores.withLock({ $0[files] }) { return kept }
-        let issuers: [Certificate]?
-        if let ca { issuers = try readCertificates(ca) } else { issuers = nil }
-        let store = try TrustStore(ca: issuers, crl: crl)
+        let file: String
+        if let ca { file = ca } else { file = try systemIssuers() }
+        let store = try TrustStore(ca: try readCertificates(file), crl: crl)
         self.stores.withLock { $0[files] = store }
         return store
     }

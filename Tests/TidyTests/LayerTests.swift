@@ -33,7 +33,7 @@ enum LayerRules {
         // programs
         "Banyan": [
             "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "Store", "YAML",
-            "Patterns", "Decode",
+            "Patterns", "Decode", "TLS",
             "Proxy", "Control", "Foundation",
         ],
         "Bench": [

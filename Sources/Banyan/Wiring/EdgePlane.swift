@@ -6,6 +6,7 @@ import Kernel
 import Migration
 import Proxy
 import Synchronization
+import TLS
 
 /// The data plane behind the door that the control plane knows: the one place where the two meet.
 final class EdgePlane: EdgePort {
@@ -119,7 +120,11 @@ final class EdgePlane: EdgePort {
 
     var addresses: [String] { self.plane.addresses.map(\.text) }
 
-    func publish(_ snapshot: Snapshot, timeoutMilliseconds: Int) -> Bool {
+    func publish(
+        _ snapshot: Snapshot,
+        _ transports: TransportSet,
+        timeoutMilliseconds: Int
+    ) -> Bool {
         self.learn(snapshot)
         return self.plane.post(snapshot).wait(timeoutMilliseconds: timeoutMilliseconds)
     }

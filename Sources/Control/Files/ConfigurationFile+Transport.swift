@@ -30,7 +30,7 @@ func readTransport(_ listener: inout FieldReader, _ model: inout ListenerModel) 
 /// A field that the others leave no meaning for.
 private func refuse(_ reader: FieldReader, _ key: String, _ caret: String) {
     reader.problem(
-        "R081",
+        "R074",
         "`\(reader.name(of: key))` has no meaning here",
         at: reader.keyPosition(key),
         length: key.unicodeScalars.count,
@@ -176,7 +176,8 @@ func upstreamTLS(
                 "R011",
                 "no `serverName` in `\(tls.path)`",
                 at: tls.node.position,
-                caret: "the name in the upstream's certificate: its endpoints have not one in common"
+                caret:
+                    "the name in the certificate: the endpoints have not one in common"
             )
         }
     }

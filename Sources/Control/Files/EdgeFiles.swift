@@ -84,6 +84,20 @@ public struct EdgeFiles: Sendable {
         self.problems = findings.sorted(files: self.files.map(\.name))
     }
 
+    /// Opens the certificates that the files name and adds what is wrong with them.
+    ///
+    /// Not part of reading: what only looks at routes needs no keys.
+    mutating func addCertificateProblems(unixSeconds: Int64) {
+        let findings = Findings()
+        let found = certificateProblems(
+            listeners: self.configuration.listeners,
+            upstreams: self.set.upstreams,
+            unixSeconds: unixSeconds
+        )
+        for problem in self.problems + found { findings.add(problem) }
+        self.problems = findings.sorted(files: self.files.map(\.name))
+    }
+
     private mutating func readFlags(_ sources: [SourceFile], _ findings: Findings) {
         var problems: [Problem] = []
         let loaded = FlagSet.load(sources.map { ($0.name, $0.bytes) }, problems: &problems)

@@ -260,6 +260,14 @@ private let fieldCodes: [ProblemCode] = [
         bad: "cookies: { path: { old: /new } }",
         good: "cookies: { path: { /old: /new } }"
     ),
+    ProblemCode(
+        "R074",
+        "a field that another one leaves no meaning for",
+        "A listener either speaks TLS or sends everybody to one that does; and browsers take HSTS only "
+            + "over TLS (RFC 6797 8.1).",
+        bad: "{ address: \"0.0.0.0:8080\", hsts: { maxAge: 365d } }",
+        good: "{ address: \"0.0.0.0:8443\", tls: {...}, hsts: { maxAge: 365d } }"
+    ),
 ]
 
 private let routeCodes: [ProblemCode] = [
@@ -544,6 +552,22 @@ private let buildCodes: [ProblemCode] = [
         "Requests that match no route would have no origin.",
         bad: "default: legcy",
         good: "default: legacy"
+    ),
+    ProblemCode(
+        "R096",
+        "a certificate, key or list cannot be used",
+        "The message names the file and what is wrong: it cannot be read, is not PEM, the key is not the "
+            + "certificate's, others may read it, or two certificates bear one name.",
+        bad: "{ chain: tls/edge.pem, key: tls/other.key }",
+        good: "{ chain: tls/edge.pem, key: tls/edge.key }"
+    ),
+    ProblemCode(
+        "R111",
+        "a certificate has expired, or soon will",
+        "The edge starts with it, for one that does not start serves nobody; but peers refuse it. Renew "
+            + "the files, then `banyan reload`: no connection is dropped.",
+        bad: "notAfter: yesterday",
+        good: "notAfter: in 90 days"
     ),
     ProblemCode(
         "R110",

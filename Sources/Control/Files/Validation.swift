@@ -64,6 +64,9 @@ public func validateAll(_ paths: [String]) -> ValidationResult {
         flags: gathering.flags.isEmpty ? nil : gathering.flags,
         findings: findings
     )
+    if files.isValid, gathering.configuration != nil {
+        files.addCertificateProblems(unixSeconds: Int64(Date().timeIntervalSince1970))
+    }
     let elapsed = clock.now - start
     let milliseconds =
         elapsed.components.seconds * 1_000 + elapsed.components.attoseconds / 1_000_000_000_000_000

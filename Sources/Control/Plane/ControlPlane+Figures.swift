@@ -51,11 +51,53 @@ extension ControlPlane {
         let state = self.state.withLock { $0 }
         var families = state.port?.figures() ?? []
         families += self.fileFigures(state)
+        families += self.certificateFigures(state)
         families += self.standingFigures(state)
         families += self.upstreams.figures
         families += self.parityFigures() + state.parityFigures
         families += processFigures()
         return families
+    }
+
+    /// Seconds until certificates expire: they have the names that the files give them.
+    private func certificateFigures(_ state: State) -> [MetricFamily] {
+        let now = Double(self.now()) / 1_000
+        let expiries = state.edge?.transports.expiries ?? []
+        func samples(
+            _ side: CertificateExpiry.Side,
+            _ seconds: (CertificateExpiry) -> Int64?
+        ) -> [MetricSample] {
+            expiries.compactMap { expiry in
+                guard expiry.side == side, let end = seconds(expiry) else { return nil }
+                return MetricSample(
+                    labels: [
+                        MetricLabel(side.rawValue, expiry.place),
+                        MetricLabel("certificate", expiry.certificate),
+                    ],
+                    value: (Double(end) - now).rounded()
+                )
+            }
+        }
+        return [
+            MetricFamily(
+                "banyan_certificate_expiry_seconds",
+                .gauge,
+                "Until a listener's certificate expires; negative: it has.",
+                samples: samples(.listener) { $0.notAfter }
+            ),
+            MetricFamily(
+                "banyan_certificate_staple_expiry_seconds",
+                .gauge,
+                "Until the OCSP answer of a listener's certificate expires; negative: it has.",
+                samples: samples(.listener) { $0.stapleNextUpdate }
+            ),
+            MetricFamily(
+                "banyan_upstream_certificate_expiry_seconds",
+                .gauge,
+                "Until the certificate shown to an upstream expires; negative: it has.",
+                samples: samples(.upstream) { $0.notAfter }
+            ),
+        ]
     }
 
     private func fileFigures(_ state: State) -> [MetricFamily] {

@@ -116,7 +116,7 @@ extension ControlPlane {
         var files = edge.files
         files.set.tenants.removeAll { $0.source.file == "(run time)" }
         do throws(FilesRefused) {
-            return try self.build(files, runtime: runtime)
+            return try self.build(files, runtime: runtime, keeping: edge.transports)
         } catch {
             throw ControlPlane.problem(of: error)
         }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
+import Documents
 public import Migration
 import Store
 import Synchronization
+import TLS
 
 /// The control plane of one edge: files and standings on one side, the data plane on the other.
 ///
@@ -26,6 +28,8 @@ public final class ControlPlane: Sendable {
     let saved: SavedFiles?
     let loadFiles: @Sendable () throws(FilesRefused) -> EdgeSet
     let builder: SnapshotBuilder
+    /// Opens certificates; holds the keys of session tickets.
+    let transports = TransportBuilder()
     let now: @Sendable () -> UInt64
     /// Held by whoever builds: names get their numbers under it.
     let building = Mutex(SnapshotNumbers())
@@ -115,6 +119,7 @@ public final class ControlPlane: Sendable {
             EdgeStart(
                 configuration: self.configuration,
                 snapshot: edge.snapshot,
+                transports: edge.transports.set,
                 standings: self.standings.everything(),
                 diverged: diverged
             )
@@ -158,7 +163,16 @@ public final class ControlPlane: Sendable {
     }
 
     /// Compiles a set; nobody else builds meanwhile.
-    func build(_ files: EdgeSet, runtime: [StoredTenant]) throws(FilesRefused) -> BuiltEdge {
+    ///
+    /// - Parameter kept: certificates and protocols that have not changed; `nil`: they are read.
+    func build(
+        _ files: EdgeSet,
+        runtime: [StoredTenant],
+        keeping kept: BuiltTransports? = nil
+    ) throws(FilesRefused) -> BuiltEdge {
+        var files = files
+        let transports: BuiltTransports
+        if let kept { transports = kept } else { transports = try self.readTransports(&files) }
         let (previous, serial) = self.state.withLock { state in
             state.serial += 1
             return (state.edge?.resolved, state.serial)
@@ -166,13 +180,18 @@ public final class ControlPlane: Sendable {
         let result = self.building.withLock { numbers -> Result<BuiltEdge, FilesRefused> in
             self.number(files, runtime, &numbers)
             do throws(FilesRefused) {
-                let edge = try self.builder.build(
+                var edge = try self.builder.build(
                     files,
                     runtime: runtime,
                     previous: previous,
                     serial: serial,
                     numbers: &numbers
                 )
+                edge.transports = transports
+                // The same object where nothing has changed: workers keep their connections then.
+                if edge.transports.set === TransportSet.plain {
+                    edge.transports.number(for: edge.snapshot)
+                }
                 let book = numbers
                 self.state.withLock { $0.numbers = book }
                 return .success(edge)
@@ -181,6 +200,28 @@ public final class ControlPlane: Sendable {
             }
         }
         return try result.get()
+    }
+
+    /// Opens every certificate that the files name; what is to be said of them joins the warnings.
+    private func readTransports(_ files: inout EdgeSet) throws(FilesRefused) -> BuiltTransports {
+        let written = files.configuration?.listeners ?? []
+        // Listeners stay as they were opened; what they speak is taken from the files as they are.
+        let listeners = self.configuration.listeners.map { running in
+            written.first { now in
+                now.name == running.name && (now.tls == nil) == (running.tls == nil)
+            } ?? running
+        }
+        let (transports, problems) = self.transports.build(
+            listeners: listeners,
+            upstreams: files.set.upstreams,
+            earlier: self.state.withLock { $0.edge?.transports },
+            unixSeconds: Int64(self.now() / 1_000)
+        )
+        guard !problems.contains(where: { $0.severity == .error }) else {
+            throw FilesRefused(problems)
+        }
+        files.warnings += problems
+        return transports
     }
 
     /// Gives every name its number before the compiler runs, so that it needs no lock of standings.
@@ -211,6 +252,7 @@ public final class ControlPlane: Sendable {
         let isTaken =
             port?.publish(
                 edge.snapshot,
+                edge.transports.set,
                 timeoutMilliseconds: Limits.acknowledgeTimeoutMilliseconds
             ) ?? true
         // Behind the snapshot: it names the endpoints, this says where they are now.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Migration
+public import TLS
 
 /// What a data plane is started with: everything it must know before its first request.
 public struct EdgeStart: Sendable {
@@ -8,6 +9,8 @@ public struct EdgeStart: Sendable {
     public var configuration: ConfigurationModel
     /// Routes, tenants and flags.
     public var snapshot: Snapshot
+    /// Certificates and protocols of listeners and endpoints.
+    public var transports: TransportSet
     /// Every stored standing; to be applied before anything is read from a client.
     public var standings: Delta
     /// Cells of which legacy misses writes; to be marked before anything is read from a client.
@@ -17,11 +20,13 @@ public struct EdgeStart: Sendable {
     public init(
         configuration: ConfigurationModel,
         snapshot: Snapshot,
+        transports: TransportSet = .plain,
         standings: Delta,
         diverged: [CellNumber]
     ) {
         self.configuration = configuration
         self.snapshot = snapshot
+        self.transports = transports
         self.standings = standings
         self.diverged = diverged
     }
@@ -31,9 +36,14 @@ public struct EdgeStart: Sendable {
 public protocol EdgePort: DataPlanePort {
     /// Addresses that clients may use, in the order of the configuration's listeners.
     var addresses: [String] { get }
-    /// Posts a snapshot to every worker; `true` when all route by it within
-    /// `timeoutMilliseconds`.
-    func publish(_ snapshot: Snapshot, timeoutMilliseconds: Int) -> Bool
+    /// Posts a snapshot, with the certificates and protocols that go with it, to every worker.
+    ///
+    /// `true` when all route by it within `timeoutMilliseconds`.
+    func publish(
+        _ snapshot: Snapshot,
+        _ transports: TransportSet,
+        timeoutMilliseconds: Int
+    ) -> Bool
     /// Tells every worker what has become of endpoints; never blocks, in order with snapshots.
     func update(_ endpoints: [EndpointNews])
     /// What the workers have counted.

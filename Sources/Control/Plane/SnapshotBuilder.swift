@@ -32,6 +32,8 @@ struct BuiltEdge: Sendable {
     var notes: [String]
     /// What somebody should look at that only building could tell: names without an address.
     var warnings: [Problem] = []
+    /// Certificates and protocols of listeners and upstreams.
+    var transports = BuiltTransports()
 
     /// What standings need to know of it.
     var guide: StandingGuide {

@@ -2,33 +2,96 @@
 
 import Bytes
 import Documents
-import Foundation
-public import Migration
+import Migration
 import Synchronization
-public import TLS
+import TLS
 
-/// When a certificate ends: for metrics, without its subject.
-public struct CertificateExpiry: Sendable, Hashable {
-    /// `listener` or `upstream`.
-    public var side: String
-    /// The listener's or upstream's name.
-    public var place: String
-    /// The certificate's name in the files.
-    public var certificate: String
-    /// Last second of its validity, in Unix time.
-    public var notAfter: Int64
-    /// Last second for which its stapled answer holds, in Unix time; `nil`: there is none.
-    public var stapleNextUpdate: Int64?
-}
-
-/// Contexts of a set of files, and what is to be said of their certificates.
+/// Contexts of a set of files.
 struct BuiltTransports: Sendable {
-    var set = TransportSet.plain
     /// By the listeners of the configuration.
     var listeners: [ListenerTransport] = []
     /// By upstream name.
     var upstreams: [String: EndpointTransport] = [:]
-    var expiries: [CertificateExpiry] = []
+    /// What was read, to tell whether it has changed.
+    var origin = TransportOrigin()
+    /// As workers look them up.
+    private(set) var set = TransportSet.plain
+
+    /// Numbers endpoints as a snapshot does.
+    mutating func number(for snapshot: Snapshot) {
+        let view = snapshot.view
+        var endpoints: [EndpointTransport] = []
+        for index in 0..<view.upstreamCount {
+            let upstream = view.upstream(index)
+            let name = view.window(upstream.name).text
+            guard let transport = self.upstreams[name] else { continue }
+            for turn in 0..<upstream.endpointCount {
+                let number = Int(view.endpoint(upstream.firstEndpoint + turn).number)
+                while endpoints.count <= number { endpoints.append(EndpointTransport()) }
+                endpoints[number] = transport
+            }
+        }
+        self.set = TransportSet(listeners: self.listeners, endpoints: endpoints)
+    }
+
+    /// When each certificate ends; the names are those of the files.
+    var expiries: [CertificateExpiry] {
+        var expiries: [CertificateExpiry] = []
+        for (model, built) in zip(self.origin.listeners, self.listeners) {
+            for facts in built.tls?.certificates ?? [] {
+                expiries.append(CertificateExpiry(side: .listener, place: model.name, facts))
+            }
+        }
+        for (name, built) in self.upstreams.sorted(by: { $0.key < $1.key }) {
+            guard let facts = built.tls?.certificate else { continue }
+            expiries.append(CertificateExpiry(side: .upstream, place: name, facts))
+        }
+        return expiries
+    }
+}
+
+/// What contexts were made of: the models, without their places in files, and the files' stamps.
+struct TransportOrigin: Hashable {
+    var listeners: [ListenerModel] = []
+    var upstreams: [UpstreamModel] = []
+    var stamps: [String: TLSFileStamp?] = [:]
+
+    init() {}
+
+    init(_ listeners: [ListenerModel], _ upstreams: [UpstreamModel]) {
+        let nowhere = ModelSource(file: "", position: SourcePosition(line: 1, column: 1))
+        var files: [String?] = []
+        self.listeners = listeners.map { model in
+            var model = model
+            model.source = nowhere
+            for index in (model.tls?.certificates ?? []).indices {
+                model.tls?.certificates[index].source = nowhere
+            }
+            model.tls?.clients?.source = nowhere
+            for certificate in model.tls?.certificates ?? [] {
+                files += [certificate.chain, certificate.key, certificate.ocsp]
+            }
+            files += [model.tls?.clients?.ca, model.tls?.clients?.crl]
+            return model
+        }
+        self.upstreams = upstreams.map { upstream in
+            var model = UpstreamModel(
+                name: upstream.name,
+                endpoints: upstream.places,
+                source: nowhere
+            )
+            model.speaks = upstream.speaks
+            model.tls = upstream.tls
+            model.tls?.source = nowhere
+            model.tls?.certificate?.source = nowhere
+            if let tls = model.tls {
+                files += [tls.ca ?? (try? systemIssuers()), tls.crl]
+                files += [tls.certificate?.chain, tls.certificate?.key]
+            }
+            return model
+        }
+        for file in files.compactMap({ $0 }) { self.stamps[file] = .some(TLSFileStamp(file)) }
+    }
 }
 
 /// Opens certificates, keys and lists, and makes contexts of them; all or nothing.
@@ -37,79 +100,50 @@ struct BuiltTransports: Sendable {
 final class TransportBuilder: Sendable {
     private let tickets = Mutex<[String: TLSTicketKeys]>([:])
 
-    /// Everything that is wrong becomes a problem; with an error among them the rest is not whole.
+    /// Contexts for the models; those of an earlier build where nothing has changed since.
+    ///
+    /// Everything that is wrong becomes a problem; with an error among them nothing may be used.
     func build(
         listeners: [ListenerModel],
         upstreams: [UpstreamModel],
+        earlier: BuiltTransports?,
         unixSeconds: Int64
     ) -> (transports: BuiltTransports, problems: [Problem]) {
+        // Before anything is read: a file that is replaced meanwhile is read again next time.
+        let origin = TransportOrigin(listeners, upstreams)
         var built = BuiltTransports()
         var problems: [Problem] = []
-        for model in listeners {
-            var listener = ListenerTransport()
-            listener.allowsHTTP2 = model.allowsHTTP2
-            listener.redirectPort = UInt16(model.redirectPort ?? 0)
-            listener.hsts = Array((model.strictTransport?.fieldValue ?? "").utf8)
-            if let tls = model.tls {
-                let made = self.server(model, tls)
-                switch made {
-                case .success(let context):
-                    listener.tls = context
-                    let expiries = context.certificates.map { facts in
-                        CertificateExpiry(
-                            side: "listener",
-                            place: model.name,
-                            certificate: facts.name,
-                            notAfter: facts.notAfter,
-                            stapleNextUpdate: facts.stapleNextUpdate
-                        )
-                    }
-                    built.expiries += expiries
-                    for (facts, written) in zip(context.certificates, tls.certificates) {
-                        problems += ageProblems(facts, written.source, unixSeconds)
-                    }
-                case .failure(let error):
-                    problems.append(problem(error, place(of: error, in: tls, model.source)))
-                }
+        if let earlier, earlier.origin == origin {
+            built = earlier
+        } else {
+            built.origin = origin
+            built.listeners = listeners.map { self.listener($0, &problems) }
+            let trust = TLSTrustCache()
+            for model in upstreams {
+                built.upstreams[model.name] = endpoint(model, trust, &problems)
             }
-            built.listeners.append(listener)
         }
-        let trust = TLSTrustCache()
-        for model in upstreams {
-            var endpoint = EndpointTransport()
-            endpoint.speaksHTTP2 = model.speaks == .http2
-            if let tls = model.tls {
-                do throws(TLSError) {
-                    let context = try TLSClientContext(clientPlan(model, tls), sharing: trust)
-                    endpoint.tls = context
-                    if let facts = context.certificate {
-                        built.expiries.append(
-                            CertificateExpiry(
-                                side: "upstream",
-                                place: model.name,
-                                certificate: facts.name,
-                                notAfter: facts.notAfter
-                            )
-                        )
-                        problems += ageProblems(
-                            facts,
-                            tls.certificate?.source ?? tls.source,
-                            unixSeconds
-                        )
-                    }
-                } catch {
-                    problems.append(problem(error, tls.source))
-                }
+        for (model, transport) in zip(listeners, built.listeners) {
+            guard let tls = model.tls, let context = transport.tls else { continue }
+            for (facts, written) in zip(context.certificates, tls.certificates) {
+                problems += ageProblems(facts, written.source, unixSeconds)
             }
-            built.upstreams[model.name] = endpoint
+        }
+        for model in upstreams {
+            guard let tls = model.tls, let facts = built.upstreams[model.name]?.tls?.certificate
+            else { continue }
+            problems += ageProblems(facts, tls.certificate?.source ?? tls.source, unixSeconds)
         }
         return (built, problems)
     }
 
-    private func server(
-        _ model: ListenerModel,
-        _ tls: ListenerTLSModel
-    ) -> Result<TLSServerContext, TLSError> {
+    private func listener(_ model: ListenerModel, _ problems: inout [Problem]) -> ListenerTransport
+    {
+        var listener = ListenerTransport()
+        listener.allowsHTTP2 = model.allowsHTTP2
+        listener.redirectPort = UInt16(model.redirectPort ?? 0)
+        listener.hsts = Array((model.strictTransport?.fieldValue ?? "").utf8)
+        guard let tls = model.tls else { return listener }
         var plan = TLSServerPlan(
             name: model.name,
             certificates: tls.certificates.map {
@@ -123,10 +157,11 @@ final class TransportBuilder: Sendable {
         }
         do throws(TLSError) {
             let keys = try self.ticketKeys(model.name, tls.ticketRotationSeconds)
-            return .success(try TLSServerContext(plan, tickets: keys))
+            listener.tls = try TLSServerContext(plan, tickets: keys)
         } catch {
-            return .failure(error)
+            problems.append(certificateProblem(error, place(of: error, in: tls, model.source)))
         }
+        return listener
     }
 
     /// The listener's keys; new ones when their period has changed.
@@ -150,7 +185,14 @@ final class TransportBuilder: Sendable {
     }
 }
 
-private func clientPlan(_ model: UpstreamModel, _ tls: UpstreamTLSModel) -> TLSClientPlan {
+private func endpoint(
+    _ model: UpstreamModel,
+    _ trust: TLSTrustCache,
+    _ problems: inout [Problem]
+) -> EndpointTransport {
+    var endpoint = EndpointTransport()
+    endpoint.speaksHTTP2 = model.speaks == .http2
+    guard let tls = model.tls else { return endpoint }
     var plan = TLSClientPlan(serverName: tls.serverName)
     plan.ca = tls.ca
     plan.crl = tls.crl
@@ -159,26 +201,12 @@ private func clientPlan(_ model: UpstreamModel, _ tls: UpstreamTLSModel) -> TLSC
     }
     plan.least = tls.needsTLS13 ? .tls13 : .tls12
     plan.speaks = model.speaks == .http2 ? .http2 : .http1
-    return plan
-}
-
-// MARK: What is said of certificates
-
-/// Opens all certificates of a set, as an edge would, and says what is wrong with them.
-func certificateProblems(
-    listeners: [ListenerModel],
-    upstreams: [UpstreamModel],
-    unixSeconds: Int64
-) -> [Problem] {
-    TransportBuilder().build(
-        listeners: listeners,
-        upstreams: upstreams,
-        unixSeconds: unixSeconds
-    ).problems
-}
-
-private func problem(_ error: TLSError, _ source: ModelSource) -> Problem {
-    Problem(code: "R096", error.text, file: source.file, at: source.position)
+    do throws(TLSError) {
+        endpoint.tls = try TLSClientContext(plan, sharing: trust)
+    } catch {
+        problems.append(certificateProblem(error, tls.source))
+    }
+    return endpoint
 }
 
 /// Where the file that is at fault is named.
@@ -194,54 +222,4 @@ private func place(
         return clients.source
     }
     return fallback
-}
-
-/// Expired, not yet valid or soon at its end: said, never refused, for an edge that does not start
-/// serves nobody.
-private func ageProblems(
-    _ facts: TLSCertificateFacts,
-    _ source: ModelSource,
-    _ now: Int64
-) -> [Problem] {
-    func warning(_ message: String, _ advice: String) -> Problem {
-        Problem(
-            .warning,
-            code: "R111",
-            "\(facts.file): \(message)",
-            file: source.file,
-            at: source.position,
-            caret: advice
-        )
-    }
-    var problems: [Problem] = []
-    let left = facts.secondsLeft(at: now)
-    let lastDay = dayText(facts.notAfter)
-    if left < 0 {
-        problems.append(warning("expired on \(lastDay)", "clients refuse it: renew it"))
-    } else if facts.notBefore > now {
-        let day = dayText(facts.notBefore)
-        problems.append(warning("not valid before \(day)", "clients refuse it until then"))
-    } else if left < Int64(Limits.tlsExpiryWarningSeconds) {
-        problems.append(
-            warning("expires on \(lastDay), in \(left / 86_400) days", "renew it")
-        )
-    }
-    if let next = facts.stapleNextUpdate, next < now {
-        problems.append(
-            warning("its OCSP answer ended on \(dayText(next))", "it is no longer stapled")
-        )
-    }
-    return problems
-}
-
-/// `2026-11-21`, UTC.
-private func dayText(_ unixSeconds: Int64) -> String {
-    var calendar = Calendar(identifier: .gregorian)
-    calendar.timeZone = TimeZone(secondsFromGMT: 0) ?? .current
-    let parts = calendar.dateComponents(
-        [.year, .month, .day],
-        from: Date(timeIntervalSince1970: TimeInterval(unixSeconds))
-    )
-    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    return "\(parts.year ?? 0)-\(two(parts.month ?? 0))-\(two(parts.day ?? 0))"
 }

@@ -5,6 +5,7 @@ import Foundation
 import Migration
 import Store
 import Synchronization
+import TLS
 
 @testable import Control
 
@@ -35,7 +36,11 @@ final class ModelEdge: EdgePort {
         }
     }
 
-    func publish(_ snapshot: Snapshot, timeoutMilliseconds: Int) -> Bool {
+    func publish(
+        _ snapshot: Snapshot,
+        _ transports: TransportSet,
+        timeoutMilliseconds: Int
+    ) -> Bool {
         self.seen.withLock { $0.snapshots.append(snapshot) }
         return true
     }
