@@ -45,8 +45,10 @@ extension Limits {
     /// OpenSSL keeps a connection's ephemeral key (32 to 64 bytes) there for its life, so this
     /// bounds connections as well: beyond, handshakes fail.
     public static let tlsSecretBytesMin = 1_048_576
-    /// Bytes of that heap per connection that could exist.
-    public static let tlsSecretBytesPerConnection = 64
+    /// Bytes of that heap per connection that could exist: an X25519 key.
+    ///
+    /// With two workers it has 8 MiB, which an ordinary user may lock.
+    public static let tlsSecretBytesPerConnection = 32
     /// Bytes of that heap at most.
     public static let tlsSecretBytesMax = 256 * 1_048_576
     /// Bytes of a client certificate's name that are looked at.

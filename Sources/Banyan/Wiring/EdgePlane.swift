@@ -20,6 +20,8 @@ final class EdgePlane: EdgePort {
     /// Names of the routes by their number, those of earlier snapshots kept: counters outlive
     /// routes.
     private let routes = Mutex<[UInt32: String]>([:])
+    /// What the workers were told last.
+    private let transports: Mutex<TransportSet>
 
     /// Starts the workers, gives them every standing, and only then lets them serve.
     ///
@@ -28,9 +30,10 @@ final class EdgePlane: EdgePort {
         let configuration = start.configuration
         self.writers = RecentWriters()
         self.notes = CellNotes()
+        self.transports = Mutex(start.transports)
         self.log = try configuration.accessLogPath.map { try AccessLogFile(path: $0) }
         self.plane = try DataPlane(
-            plan: try EdgePlane.plan(configuration, workers: workers),
+            plan: try EdgePlane.plan(start, workers: workers),
             snapshot: start.snapshot,
             writers: self.writers,
             notes: self.notes,
@@ -50,10 +53,8 @@ final class EdgePlane: EdgePort {
         self.plane.open()
     }
 
-    private static func plan(
-        _ configuration: ConfigurationModel,
-        workers: Int
-    ) throws -> ProxyPlan {
+    private static func plan(_ start: EdgeStart, workers: Int) throws -> ProxyPlan {
+        let configuration = start.configuration
         var listeners: [ListenerPlan] = []
         for listener in configuration.listeners {
             let addresses = try resolve(host: listener.host, port: listener.port)
@@ -71,6 +72,7 @@ final class EdgePlane: EdgePort {
             writesLog: configuration.accessLogPath != nil
         )
         plan.limits = configuration.limits
+        plan.transports = start.transports
         return plan
     }
 
@@ -126,6 +128,12 @@ final class EdgePlane: EdgePort {
         timeoutMilliseconds: Int
     ) -> Bool {
         self.learn(snapshot)
+        let isChanged = self.transports.withLock { last in
+            defer { last = transports }
+            return last !== transports
+        }
+        // Before the snapshot: its new endpoints are reached as these say.
+        if isChanged { self.plane.post(transports) }
         return self.plane.post(snapshot).wait(timeoutMilliseconds: timeoutMilliseconds)
     }
 

@@ -2,6 +2,7 @@
 
 import Bytes
 import Documents
+import Kernel
 public import Migration
 import Store
 import Synchronization
@@ -210,6 +211,15 @@ public final class ControlPlane: Sendable {
             written.first { now in
                 now.name == running.name && (now.tls == nil) == (running.tls == nil)
             } ?? running
+        }
+        if listeners.contains(where: { $0.tls != nil })
+            || files.set.upstreams.contains(where: { $0.tls != nil })
+        {
+            let workers = self.configuration.workers
+            SecretHeap.start(
+                connectionsMax: (workers > 0 ? workers : coreCount())
+                    * (Limits.downstreamConnectionsMax + Limits.upstreamConnectionsMax)
+            )
         }
         let (transports, problems) = self.transports.build(
             listeners: listeners,
