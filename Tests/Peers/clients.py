@@ -340,4 +340,6 @@ class H2Client:
 
 def client(protocol, port, tls=None):
     """`protocol`: h1 or h2."""
-    return (H2Client if protocol == "h2" else H1Client)(port, tls)
+    peer = (H2Client if protocol == "h2" else H1Client)(port, tls)
+    peer.place = (port, tls)
+    return peer

@@ -105,7 +105,7 @@ batch = b""
 for data in FLOODS[kind]():
     batch += data
     sent += 1
-    if sent % 64 == 0:
+    if sent % (512 if kind == "streams" else 64) == 0:
         size += len(batch)
         raw.peer.settimeout(20)
         if not raw.send(batch):

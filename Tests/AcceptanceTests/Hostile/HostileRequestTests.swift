@@ -134,8 +134,8 @@ struct HostileRequestTests {
         ),
         Row(
             name: "GET with content that is a request",
-            bytes:
-                "GET /charts/a HTTP/1.1\r\n\(fields)Content-Length: \(smuggled.utf8.count)\r\n\r\n\(smuggled)",
+            bytes: "GET /charts/a HTTP/1.1\r\n\(fields)"
+                + "Content-Length: \(smuggled.utf8.count)\r\n\r\n\(smuggled)",
             status: 200,
             has: ["GET /a ", "content-length: \(smuggled.utf8.count)\r\n"]
         ),

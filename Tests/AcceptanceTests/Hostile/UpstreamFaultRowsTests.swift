@@ -16,6 +16,31 @@ struct UpstreamFaultRowsTests {
         try Self.expectNothingLeft(edge, rows)
     }
 
+    @Test func `every fault of an HTTP 1 origin has its outcome for clients of HTTP 2`() throws {
+        guard let python = PeerProgram.python() else { return }
+        let origin = try PeerProgram.origin("fault_origin.py")
+        let edge = try EdgeUnderTest(files: Self.files(origin, []))
+        let rows = try PeerProgram.rows("fault_rows.py", ["\(edge.port)", "h2"], python: python)
+        #expect(rows.wrong == [])
+        #expect(rows["rows"] > 1_700)
+        try Self.expectNothingLeft(edge, rows)
+    }
+
+    @Test(arguments: ["h1", "h2"])
+    func `every fault of an HTTP 2 origin has its outcome`(client: String) throws {
+        guard let python = PeerProgram.python() else { return }
+        let origin = try PeerProgram.origin("h2_fault_origin.py", python: python)
+        let edge = try EdgeUnderTest(files: Self.files(origin, ["protocol: http2"]))
+        let rows = try PeerProgram.rows(
+            "fault_rows.py",
+            ["\(edge.port)", client, "h2_fault_table"],
+            python: python
+        )
+        #expect(rows.wrong == [])
+        #expect(rows["rows"] > 700)
+        try Self.expectNothingLeft(edge, rows)
+    }
+
     /// One route of `/charts` with short deadlines to the origin.
     static func files(_ origin: PeerOrigin, _ upstream: [String]) -> [String: String] {
         let migration = PlainMigration(
