@@ -46,7 +46,7 @@ struct H2FloodTests {
         )
         let before = try edge.kilobytes("VmRSS")
         for (kind, word) in Self.floods {
-            let counter = "banyan_h2_floods_total{kind=\"\(word)\"}"
+            let counter = "banyan_http2_floods_total{kind=\"\(word)\"}"
             let counted = try edge.metric(counter)
             let rows = try PeerProgram.rows("h2_floods.py", ["\(edge.port)", kind], python: python)
             #expect(rows["cut"] == 1, "\(kind): \(rows.counts)")
