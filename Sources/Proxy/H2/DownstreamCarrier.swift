@@ -22,6 +22,7 @@ extension Reactor {
             return false
         }
         self.carriers[Int(d)] = CarrierState()
+        self.carriers[Int(d)].idleSinceMilliseconds = self.nowMilliseconds
         self.downstreams[d].step = .carrier
         self.downstreams[d].deadline =
             self.nowMilliseconds &+ UInt64(self.limits.idleTimeoutMilliseconds)
@@ -77,6 +78,7 @@ extension Reactor {
             if case .flood(let flood) = error { self.counters.count(.flood(flood)) }
             self.carriers[Int(d)].isCounted = true
             self.counters.count(.h2ConnectionErrors)
+            self.carriers[Int(d)].isCounted = true
             _ = self.flushCarrier(handle)
             if self.downstreams.isLive(handle) { self.endCarrier(handle) }
             return false
@@ -152,9 +154,14 @@ extension Reactor {
                 self.settleStreams(handle)
                 if self.downstreams[d].output.isEmpty { break }
             }
+            let start = self.downstreams[d].output.start
             switch self.flushDownstream(d) {
             case .done: self.carriers[Int(d)].hasMoved = true
-            case .blocked: return true
+            case .blocked:
+                if self.downstreams[d].output.start != start {
+                    self.carriers[Int(d)].hasMoved = true
+                }
+                return true
             case .failed:
                 self.endCarrier(handle)
                 return false
@@ -203,6 +210,10 @@ extension Reactor {
             self.streams[Int(s)].isBroken = true
             self.loseStream(stream)
         }
+        // What libnghttp2 refuses by itself is told by its GOAWAY only.
+        if !self.carriers[Int(d)].isCounted, self.h2Downstreams[d].goAwayCode != 0 {
+            self.counters.count(.h2ConnectionErrors)
+        }
         self.closeDownstream(handle)
     }
 
@@ -210,22 +221,37 @@ extension Reactor {
     mutating func expireCarrier(_ handle: Handle) {
         let d = handle.index
         let isUsed = self.carriers[Int(d)].streamCount > 0
-        if !self.carriers[Int(d)].hasMoved, !isUsed || !self.downstreams[d].output.isEmpty {
-            if !isUsed {
-                self.h2Downstreams[d].finishShutdown()
-                guard self.flushCarrier(handle) else { return }
-            } else {
-                self.counters.count(.clientsTooSlow)
-            }
+        let isStuck = !self.carriers[Int(d)].hasMoved && !self.downstreams[d].output.isEmpty
+        // Frames that open no stream keep nothing alive: else a byte now and then would.
+        let idleEnd =
+            self.carriers[Int(d)].idleSinceMilliseconds
+            &+ UInt64(self.limits.idleTimeoutMilliseconds)
+        if isStuck {
+            self.counters.count(.clientsTooSlow)
+            // What it has not read goes with it.
+            self.cutDownstreamTransport(d)
+            self.endCarrier(handle)
+            return
+        }
+        if !isUsed, idleEnd <= self.nowMilliseconds {
+            self.h2Downstreams[d].finishShutdown()
+            guard self.flushCarrier(handle) else { return }
+            if !self.downstreams[d].output.isEmpty { self.cutDownstreamTransport(d) }
             self.endCarrier(handle)
             return
         }
         self.carriers[Int(d)].hasMoved = false
-        self.downstreams[d].deadline =
-            self.nowMilliseconds
-            &+ UInt64(
-                isUsed ? self.limits.rateWindowMilliseconds : self.limits.idleTimeoutMilliseconds
-            )
+        self.downstreams[d].deadline = idleEnd
+        if isUsed || !self.downstreams[d].output.isEmpty { self.watchCarrier(d) }
+        self.armDownstream(d)
+    }
+
+    /// Sees to it that the connection is looked at after one rate window.
+    mutating func watchCarrier(_ d: UInt32) {
+        let due = self.nowMilliseconds &+ UInt64(self.limits.rateWindowMilliseconds)
+        let deadline = self.downstreams[d].deadline
+        guard due < deadline || deadline <= self.nowMilliseconds else { return }
+        self.downstreams[d].deadline = due
         self.armDownstream(d)
     }
 

@@ -68,6 +68,7 @@ extension Reactor {
         self.streams[Int(s)].previous = 0
         if first != 0 { self.streams[Int(first - 1)].previous = s + 1 }
         self.carriers[Int(d)].firstStream = s + 1
+        if self.carriers[Int(d)].streamCount == 0 { self.watchCarrier(d) }
         self.carriers[Int(d)].streamCount &+= 1
     }
 
@@ -82,6 +83,7 @@ extension Reactor {
         }
         if next != 0 { self.streams[Int(next - 1)].previous = previous }
         self.carriers[d].streamCount &-= 1
+        self.carriers[d].idleSinceMilliseconds = self.nowMilliseconds
     }
 
     /// The next block of content, for the input of the slot.

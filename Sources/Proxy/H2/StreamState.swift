@@ -115,6 +115,10 @@ struct CarrierState: BitwiseCopyable {
     var isCounted = false
     /// Bytes were sent or received since its deadline was set.
     var hasMoved = false
+    /// Its end by an error is counted.
+    var isCounted = false
+    /// Since when it has had no stream, on the worker's clock.
+    var idleSinceMilliseconds: UInt64 = 0
     /// When bytes were received last, on the worker's clock.
     var receivedNanoseconds: UInt64 = 0
 }
