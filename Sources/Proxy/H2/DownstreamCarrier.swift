@@ -78,7 +78,6 @@ extension Reactor {
             if case .flood(let flood) = error { self.counters.count(.flood(flood)) }
             self.carriers[Int(d)].isCounted = true
             self.counters.count(.h2ConnectionErrors)
-            self.carriers[Int(d)].isCounted = true
             _ = self.flushCarrier(handle)
             if self.downstreams.isLive(handle) { self.endCarrier(handle) }
             return false
@@ -209,10 +208,6 @@ extension Reactor {
             self.streams[Int(s)].isGone = true
             self.streams[Int(s)].isBroken = true
             self.loseStream(stream)
-        }
-        // What libnghttp2 refuses by itself is told by its GOAWAY only.
-        if !self.carriers[Int(d)].isCounted, self.h2Downstreams[d].goAwayCode != 0 {
-            self.counters.count(.h2ConnectionErrors)
         }
         self.closeDownstream(handle)
     }

@@ -115,8 +115,6 @@ struct CarrierState: BitwiseCopyable {
     var isCounted = false
     /// Bytes were sent or received since its deadline was set.
     var hasMoved = false
-    /// Its end by an error is counted.
-    var isCounted = false
     /// Since when it has had no stream, on the worker's clock.
     var idleSinceMilliseconds: UInt64 = 0
     /// When bytes were received last, on the worker's clock.
