@@ -89,7 +89,7 @@ class Connection:
         if fault.then == "trickle":
             for byte in fault.data:
                 self.peer.sendall(bytes([byte]))
-                time.sleep(0.02)
+                time.sleep(0.01)
         elif fault.then == "slowly":
             for byte in fault.data:
                 self.peer.sendall(bytes([byte]))

@@ -419,25 +419,27 @@ private func readFrames(_ state: UnsafeMutablePointer<H2State>, _ bytes: ByteWin
     let session = unsafe state.pointee.session
     var handed = 0
     var at = 0
-    /// Hands over what was scanned.
-    func hand() -> Int {
-        guard at > handed else { return 0 }
+    /// Hands over what was scanned before `end`.
+    func hand(_ end: Int) -> Int {
+        guard end > handed else { return 0 }
         // SAFETY: the part lies inside the window, which stays in place during the call.
-        let taken = unsafe nghttp2_session_mem_recv(session, bytes.base + handed, at - handed)
-        handed = at
+        let taken = unsafe nghttp2_session_mem_recv(session, bytes.base + handed, end - handed)
+        handed = end
         return min(taken, 0)
     }
     while let frame = unsafe state.pointee.scanner.next(bytes, from: &at) {
         if unsafe state.pointee.depends(frame) {
-            let result = hand()
+            // Without its own header: an empty frame would be read with it, and judged as one that
+            // comes behind itself.
+            let result = hand(at - 9)
             if result < 0 { return result }
         }
         guard unsafe state.pointee.noteFrame(frame) else {
-            _ = hand()
+            _ = hand(at)
             return 0
         }
     }
-    return hand()
+    return hand(at)
 }
 
 /// Makes frames until the output is full or none wait; `false` when the session is broken.
