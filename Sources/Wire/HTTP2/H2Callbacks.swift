@@ -161,6 +161,10 @@ private func take(
     let isAcknowledgement = header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0
     switch header.type {
     case 0x0:
+        // Nothing but padding is worth no more than nothing.
+        if !ends, header.length > 0, unsafe frame.pointee.data.padlen == header.length {
+            return unsafe state.pointee.spend(.emptyData)
+        }
         guard ends, let slot = unsafe state.pointee.streams.find(header.stream_id) else {
             return true
         }
