@@ -19,6 +19,9 @@ struct CheckLine: ~Copyable {
         }
     }
 
+    /// Whether what is said is encrypted.
+    var isSecure: Bool { false }
+
     /// Milliseconds that are left.
     private func left() throws(EndpointProblem) -> Int {
         let now = monotonicNanoseconds()
@@ -27,7 +30,7 @@ struct CheckLine: ~Copyable {
     }
 
     /// Sends all bytes.
-    func write(_ bytes: [UInt8]) throws(EndpointProblem) {
+    mutating func write(_ bytes: [UInt8]) throws(EndpointProblem) {
         let result = writeBlocking(self.fd.number, bytes, timeoutMilliseconds: try self.left())
         switch result {
         case .bytes: return
@@ -38,7 +41,7 @@ struct CheckLine: ~Copyable {
     }
 
     /// Appends what comes next, at least one byte.
-    func read(into bytes: inout [UInt8], atMost count: Int) throws(EndpointProblem) {
+    mutating func read(into bytes: inout [UInt8], atMost count: Int) throws(EndpointProblem) {
         let result = readBlocking(
             self.fd.number,
             into: &bytes,

@@ -11,6 +11,8 @@ struct EndpointCheck: Sendable, Equatable {
     var address: SocketAddress
     /// Host of the check.
     var host: String
+    /// HTTP/2 instead of HTTP/1.1 is spoken there.
+    var speaksHTTP2 = false
     /// What is done, how often, how long.
     var rules: ActiveHealthModel
 }
