@@ -46,6 +46,10 @@ extension Limits {
     public static let retryWindowMilliseconds = 10_000
     /// Draws of two endpoints, or turns of a key, before all endpoints are looked through.
     public static let endpointDrawsMax = 4
+    /// Endpoints that have series of their own on the metrics page.
+    ///
+    /// Beyond: counted in one family.
+    public static let endpointSeriesMax = 512
     /// Cookie rules of one upstream, domains and paths.
     ///
     /// Beyond: the file is refused.

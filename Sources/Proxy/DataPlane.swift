@@ -215,6 +215,12 @@ public final class DataPlane: Sendable {
         return self.counters.count { $0.view.peek(word) > now }
     }
 
+    /// What is known of an endpoint from outside, as the first worker has it.
+    public func health(endpoint: UInt32) -> EndpointHealth {
+        let word = self.counters[0].view.peek(MetricsLayout.endpoint(endpoint, .health))
+        return EndpointHealth(rawValue: Int(truncatingIfNeeded: word)) ?? .unknown
+    }
+
     // MARK: Observations
 
     /// Observations that wait to be compared.

@@ -41,18 +41,22 @@ enum StatusCommand {
         return .done
     }
 
-    /// Endpoints that somebody looks at or that have a name; of the others nothing is known.
+    /// Endpoints that somebody looks at, that have a name, or that workers have ejected; of the
+    /// others nothing is known.
     private static func write(
         _ endpoints: [EndpointStatus],
         _ times: Times,
         _ context: CommandContext
     ) {
-        let known = endpoints.filter { $0.isChecked || $0.isNamed }
+        let known = endpoints.filter { $0.isChecked || $0.isNamed || $0.ejectedWorkers > 0 }
         guard !known.isEmpty else { return }
         var table = TextTable(["UPSTREAM", "ENDPOINT", "ADDRESS", "STATE", "SINCE", "WHY"])
         for row in known {
             table.append([
-                row.upstream, row.endpoint, row.address ?? "", row.state.rawValue,
+                row.upstream, row.endpoint, row.address ?? "",
+                row.state.rawValue
+                    + (row.ejectedWorkers > 0
+                        ? ", ejected by \(counted(row.ejectedWorkers, "worker"))" : ""),
                 times.dateAndClock(Int(row.sinceMilliseconds)), row.reason ?? "",
             ])
         }

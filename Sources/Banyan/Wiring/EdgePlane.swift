@@ -22,6 +22,8 @@ final class EdgePlane: EdgePort {
     private let routes = Mutex<[UInt32: String]>([:])
     /// What the workers were told last.
     private let transports: Mutex<TransportSet>
+    /// Upstreams of the snapshot in force.
+    private let upstreams = Mutex<[CountedUpstream]>([])
 
     /// Starts the workers, gives them every standing, and only then lets them serve.
     ///
@@ -86,6 +88,7 @@ final class EdgePlane: EdgePort {
 
     private func learn(_ snapshot: Snapshot) {
         let view = snapshot.view
+        self.upstreams.withLock { $0 = CountedUpstream.all(of: view) }
         self.routes.withLock { routes in
             for index in 0..<view.routeCount {
                 let route = view.route(index)
@@ -151,8 +154,13 @@ final class EdgePlane: EdgePort {
         )
     }
 
+    func ejectedWorkers(endpoint: UInt32) -> Int { self.plane.ejectedWorkers(endpoint: endpoint) }
+
     func figures() -> [MetricFamily] {
-        EdgeFigures(plane: self.plane, routes: self.routes.withLock { $0 }).families + [
+        let upstreams = self.upstreams.withLock { $0 }
+        let counted = EndpointFigures(plane: self.plane, upstreams: upstreams).families
+        let routes = self.routes.withLock { $0 }
+        return EdgeFigures(plane: self.plane, routes: routes).families + counted + [
             MetricFamily(
                 "banyan_parity_queue_depth",
                 .gauge,

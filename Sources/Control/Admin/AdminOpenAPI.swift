@@ -361,7 +361,8 @@ public let adminOpenAPI = #"""
             "sinceMilliseconds": {"type": "integer"},
             "reason": {"type": ["string", "null"]},
             "isNamed": {"type": "boolean"},
-            "isChecked": {"type": "boolean"}
+            "isChecked": {"type": "boolean"},
+            "ejectedWorkers": {"type": "integer"}
            }
           }
          },

@@ -36,6 +36,11 @@ extension ControlPlane {
             report.endpoints = Array(
                 self.upstreams.status.prefix(ControlPlane.statusRowsMax)
             )
+            for index in report.endpoints.indices {
+                let number = report.endpoints[index].number
+                report.endpoints[index].ejectedWorkers =
+                    state.port?.ejectedWorkers(endpoint: number) ?? 0
+            }
         }
         let blind = Dictionary(
             self.standings.book.divergences.filter(\.isDiverged).map {

@@ -46,6 +46,8 @@ public protocol EdgePort: DataPlanePort {
     ) -> Bool
     /// Tells every worker what has become of endpoints; never blocks, in order with snapshots.
     func update(_ endpoints: [EndpointNews])
+    /// Workers that have ejected an endpoint for now, by the endpoint's number.
+    func ejectedWorkers(endpoint: UInt32) -> Int
     /// What the workers have counted.
     func figures() -> [MetricFamily]
     /// Opens the access log's file again (after it was moved away).
@@ -56,4 +58,9 @@ public protocol EdgePort: DataPlanePort {
     func join(timeoutMilliseconds: Int) -> Bool
     /// Ends everything now.
     func stop()
+}
+
+extension EdgePort {
+    /// None, for a data plane that has no passive health.
+    public func ejectedWorkers(endpoint: UInt32) -> Int { 0 }
 }

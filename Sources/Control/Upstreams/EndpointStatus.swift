@@ -30,6 +30,10 @@ public struct EndpointStatus: Hashable, Sendable {
     public var sinceMilliseconds: UInt64 = 0
     /// Why: what the last check or the last question to DNS came to; `nil`: nothing is wrong.
     public var reason: String?
+    /// Workers that have ejected it for now: requests failed there.
+    public var ejectedWorkers = 0
+    /// Its number, for the workers' figures; not sent.
+    var number: UInt32 = 0
     /// Whether the endpoint is a name.
     public var isNamed = false
     /// Whether it is looked at.
@@ -48,7 +52,7 @@ public struct EndpointStatus: Hashable, Sendable {
             "address": .optional(self.address), "state": .string(self.state.rawValue),
             "sinceMilliseconds": .integer(self.sinceMilliseconds),
             "reason": .optional(self.reason), "isNamed": .bool(self.isNamed),
-            "isChecked": .bool(self.isChecked),
+            "isChecked": .bool(self.isChecked), "ejectedWorkers": .integer(self.ejectedWorkers),
         ]
     }
 
@@ -63,5 +67,6 @@ public struct EndpointStatus: Hashable, Sendable {
         self.reason = document["reason"]?.text
         self.isNamed = document["isNamed"]?.bool ?? false
         self.isChecked = document["isChecked"]?.bool ?? false
+        self.ejectedWorkers = document["ejectedWorkers"]?.integer ?? 0
     }
 }

@@ -128,6 +128,7 @@ final class UpstreamWatch: Sendable {
                 upstream: row.place.upstream,
                 endpoint: row.place.endpoint.key
             )
+            status.number = row.number
             status.address = row.address?.text
             status.isNamed = row.place.endpoint.isName
             status.isChecked = row.rules != nil
