@@ -45,14 +45,21 @@ struct Comparison {
                 }
             }
             defer { for entry in entries { entry.subject?.stop() } }
-            let measured =
-                switch workload.pass {
-                case .closed: try self.closed(workload, entries, &load, identity)
-                case .open: try self.open(workload, entries, &load)
-                case .idle: try self.idle(workload, entries, &load, identity)
-                case .h2load: try self.h2load(workload, entries, &load)
-                }
-            rows += measured
+            // One workload that cannot be measured does not cost the others.
+            do {
+                let measured =
+                    switch workload.pass {
+                    case .closed: try self.closed(workload, entries, &load, identity)
+                    case .open: try self.open(workload, entries, &load)
+                    case .idle: try self.idle(workload, entries, &load, identity)
+                    case .h2load: try self.h2load(workload, entries, &load)
+                    }
+                rows += measured
+            } catch {
+                load.stop()
+                leftOut.append("\(workload.rawValue): broken off. \(error)")
+                say("  " + (leftOut.last ?? ""))
+            }
         }
         try self.report(rows, leftOut)
     }
