@@ -69,6 +69,8 @@ public enum UnobservedReason: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     case answeredByBanyan = 15
     /// The client's answer was 304, 206, 412 or 416: a copy has no conditions and no range.
     case conditional = 16
+    /// A stream (WebSocket, server-sent events): it has no end that could be compared.
+    case stream = 17
 
     /// The word in reports, metrics and JSON: `queue_full`.
     public var word: String {
@@ -90,6 +92,7 @@ public enum UnobservedReason: UInt8, Sendable, CaseIterable, BitwiseCopyable {
         case .rescued: "rescued"
         case .answeredByBanyan: "answered_by_banyan"
         case .conditional: "conditional"
+        case .stream: "stream"
         }
     }
 }

@@ -93,7 +93,7 @@ extension UnobservedReason {
     /// modern's could tell: leaving those out makes fewer comparisons, not better ones.
     public var couldHideMismatch: Bool {
         switch self {
-        case .repeated, .conditional, .answeredByBanyan, .settling, .clientAborted: false
+        case .repeated, .conditional, .answeredByBanyan, .settling, .clientAborted, .stream: false
         case .none, .diverged, .queueFull, .bodyTooLarge, .requestTooLarge, .breakerOpen, .draining,
             .undecodable, .budget, .edgeStopped, .otherBuild, .rescued:
             true

@@ -116,6 +116,8 @@ struct UpstreamConnection: BitwiseCopyable {
     var isCarrier = false
     /// It stands in the queue of connections to look at again.
     var isResumed = false
+    /// It carries a tunnel, and no longer counts among its pool's connections.
+    var hasLeftPool = false
     /// It has carried an earlier exchange: a failure before the answer may be a lost race.
     var isReused = false
     var input = BlockCursor()

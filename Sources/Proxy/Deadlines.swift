@@ -90,6 +90,8 @@ extension Reactor {
         let exchange = self.downstreams[index].exchange
         guard self.exchanges.isLive(exchange) else { return }
         let e = exchange.index
+        // A tunnel is watched on its origin's connection.
+        if self.exchanges[e].upgrade == .open { return }
         if self.releaseLate(exchange) { return }
         if self.exchanges[e].totalDeadline > 0,
             self.exchanges[e].totalDeadline <= self.nowMilliseconds
@@ -168,6 +170,10 @@ extension Reactor {
             return
         }
         let e = exchange.index
+        if self.exchanges[e].upgrade == .open {
+            self.reviewTunnel(exchange)
+            return
+        }
         let total = self.exchanges[e].totalDeadline
         if total > 0, total <= self.nowMilliseconds {
             self.failUpstream(handle, .totalTimedOut)

@@ -167,6 +167,13 @@ struct Exchange: BitwiseCopyable {
     var idleTimeout: UInt32 = 0
     var connectTimeout: UInt32 = 0
 
+    /// How far its wish for another protocol is (`Tunnel/Upgrade.swift`).
+    var upgrade = UpgradeStep.none
+    /// The protocol is WebSocket.
+    var isWebSocket = false
+    /// A tunnel or an event stream: never copied, compared or held.
+    var isStream = false
+
     /// Neighbour in a pool's queue of waiting exchanges.
     var nextWaiting = UInt32.max
     var isWaiting = false

@@ -13,6 +13,7 @@
 ///     request   Relay/RequestRelay.swift        ▶ answer
 ///     answer    Relay/HTTP1Client.swift         ▶ body, reach (rescue)
 ///     body      Relay/ResponseRelay.swift       ▶ finish
+///     tunnel    Tunnel/TunnelRelay.swift        ▶ tally (instead of a body, after a 101)
 ///     local     Relay/LocalAnswer.swift         ▶ finish
 ///     finish    Relay/Finish.swift              ▶ tally
 ///     tally     Tally/AccessRecord.swift        ▶ shadow, decode (next request), closed
@@ -36,6 +37,8 @@ public enum ExchangeStep: String, CaseIterable, Sendable {
     case answer
     /// The answer's body goes down.
     case body
+    /// Another protocol's bytes, both ways.
+    case tunnel
     /// Banyan answers by itself.
     case local
     /// The last byte is with the kernel.
@@ -57,6 +60,7 @@ public enum ExchangeStep: String, CaseIterable, Sendable {
         case .request: "Relay/RequestRelay.swift"
         case .answer: "Relay/HTTP1Client.swift"
         case .body: "Relay/ResponseRelay.swift"
+        case .tunnel: "Tunnel/TunnelRelay.swift"
         case .local: "Relay/LocalAnswer.swift"
         case .finish: "Relay/Finish.swift"
         case .tally: "Tally/AccessRecord.swift"

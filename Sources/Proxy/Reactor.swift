@@ -72,6 +72,9 @@ struct Reactor: ~Copyable {
     var exchanges: Slab<Exchange>
     var pools: SparseArena<UpstreamPool>
     var upstreamStates: SparseArena<UpstreamState>
+    /// By the index of the exchange; only those of open tunnels mean anything.
+    var tunnels: SparseArena<TunnelState>
+    var tunnelCount = 0
     var standings: StandingTable
     var timers: TimerWheel
     var requestFields = FieldTable()

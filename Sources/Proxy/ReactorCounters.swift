@@ -23,6 +23,34 @@ public enum WorkerCounter: Int, CaseIterable, Sendable {
     case requestsMalformed
     /// `Upgrade` fields that were removed.
     case upgradesRemoved
+    /// Answers 101 that nobody asked for, or that were no proper ones.
+    case switchesRefused
+    /// Tunnels that were opened.
+    case tunnelsOpened
+    /// Requests for a tunnel beyond `Limits.tunnelsMax`.
+    case tunnelsShed
+    /// Tunnels to legacy that are open now (a gauge).
+    case tunnelsOpenLegacy
+    /// Tunnels to modern that are open now (a gauge).
+    case tunnelsOpenModern
+    /// Tunnels that both sides ended.
+    case tunnelsDone
+    /// Tunnels closed because nothing moved.
+    case tunnelsIdle
+    /// Tunnels closed because their cell has moved.
+    case tunnelsMoved
+    /// Tunnels closed because the edge stops.
+    case tunnelsDrained
+    /// Tunnels whose client broke off.
+    case tunnelsClientGone
+    /// Tunnels whose origin broke off.
+    case tunnelsUpstreamGone
+    /// Tunnels cut because the worker had no block left.
+    case tunnelsOutOfResources
+    /// Bytes that clients sent through tunnels.
+    case tunnelBytesUp
+    /// Bytes that origins sent through tunnels.
+    case tunnelBytesDown
     /// Requests with `%2f` in the path that were refused.
     case encodedSlashRefused
     /// Requests with `//` in the path that were refused.
@@ -136,7 +164,7 @@ public enum MetricsLayout {
     public static let histogramWords = 16
 
     /// Words before the first route's row.
-    public static let globalWords = 128
+    public static let globalWords = 256
     /// Words of one route's row.
     public static let rowWords = answerers * classes * methods + 5 * histogramWords + 1
     /// Rows: 0 is "no route", then one for each route number.

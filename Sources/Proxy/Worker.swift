@@ -62,6 +62,7 @@ final class Worker {
             exchanges: Slab(capacity: Limits.exchangesMax),
             pools: SparseArena(capacity: Limits.endpointsMax * 2),
             upstreamStates: SparseArena(capacity: Limits.upstreamsMax),
+            tunnels: SparseArena(capacity: Limits.exchangesMax),
             standings: StandingTable(),
             timers: TimerWheel(
                 nodes: Reactor.timerNodes,

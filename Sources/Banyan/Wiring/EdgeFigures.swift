@@ -136,7 +136,7 @@ struct EdgeFigures {
             ("answered", .copiesAnswered), ("failed", .copiesFailed),
             ("timed_out", .copiesTimedOut),
         ]
-        return WorkerCounter.allCases.compactMap { self.single($0) } + [
+        return WorkerCounter.allCases.compactMap { self.single($0) } + self.tunnels + [
             MetricFamily(
                 "banyan_shadow_requests_total",
                 .counter,
@@ -150,6 +150,51 @@ struct EdgeFigures {
                 samples: shed.map { self.sample("reason", $0.0, $0.1) }
             ),
         ] + self.protocolFamilies
+    }
+
+    private var tunnels: [MetricFamily] {
+        let ends: [(String, WorkerCounter)] = [
+            ("done", .tunnelsDone), ("idle", .tunnelsIdle), ("moved", .tunnelsMoved),
+            ("draining", .tunnelsDrained), ("client_gone", .tunnelsClientGone),
+            ("upstream_gone", .tunnelsUpstreamGone),
+            ("out_of_resources", .tunnelsOutOfResources),
+        ]
+        return [
+            MetricFamily(
+                "banyan_tunnels_open",
+                .gauge,
+                "Tunnels (WebSockets) open now, by origin.",
+                samples: [
+                    self.gauge("origin", "legacy", .tunnelsOpenLegacy),
+                    self.gauge("origin", "modern", .tunnelsOpenModern),
+                ]
+            ),
+            MetricFamily(
+                "banyan_tunnels_closed_total",
+                .counter,
+                "Tunnels that ended, by reason.",
+                samples: ends.map { self.sample("reason", $0.0, $0.1) }
+            ),
+            MetricFamily(
+                "banyan_tunnel_bytes_total",
+                .counter,
+                "Bytes relayed through tunnels, by direction.",
+                samples: [
+                    self.sample("direction", "up", .tunnelBytesUp),
+                    self.sample("direction", "down", .tunnelBytesDown),
+                ]
+            ),
+        ]
+    }
+
+    /// A gauge that goes down adds two's complement: read as signed.
+    private func gauge(
+        _ label: String,
+        _ word: String,
+        _ counter: WorkerCounter
+    ) -> MetricSample {
+        let value = Int64(bitPattern: self.plane.total(counter))
+        return MetricSample(labels: [MetricLabel(label, word)], value: Double(max(value, 0)))
     }
 
     private func sample(
@@ -195,6 +240,12 @@ struct EdgeFigures {
             ("http_requests_malformed_total", .counter, "Requests refused as malformed.")
         case .upgradesRemoved:
             ("upgrades_removed_total", .counter, "Upgrade fields removed.")
+        case .switchesRefused:
+            ("switches_refused_total", .counter, "Answers 101 that were not asked for or proper.")
+        case .tunnelsOpened:
+            ("tunnels_opened_total", .counter, "Tunnels (WebSockets) opened.")
+        case .tunnelsShed:
+            ("tunnels_shed_total", .counter, "Tunnels refused because the worker has too many.")
         case .encodedSlashRefused:
             ("encoded_slash_refused_total", .counter, "Requests refused for %2f in the path.")
         case .doubleSlashRefused:

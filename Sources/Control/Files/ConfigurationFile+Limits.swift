@@ -18,6 +18,7 @@ func edgeLimits(_ reader: inout FieldReader) -> EdgeLimits {
     time("rateWindow", 100...10 * minute, &limits.rateWindowMilliseconds)
     time("linger", 0...minute, &limits.lingerMilliseconds)
     time("drainIdle", 0...minute, &limits.drainIdleMilliseconds)
+    time("tunnelIdle", 100...24 * hour, &limits.tunnelIdleMilliseconds)
     time("upstreamKeepIdle", 100...hour, &limits.upstreamKeepIdleMilliseconds)
     time("shadowPause", 100...hour, &limits.shadowBreakerMilliseconds)
     if let rate = reader.bytes("bodyRate", in: 1...1 << 30) {

@@ -310,6 +310,7 @@ extension UnobservedReason {
         case .rescued: "legacy rescued the exchange: there was no second answer"
         case .answeredByBanyan: "banyan answered by itself"
         case .conditional: "a 304, 206, 412 or 416: a copy has no condition and no range"
+        case .stream: "a WebSocket or an event stream: it has no end to compare"
         }
     }
 }

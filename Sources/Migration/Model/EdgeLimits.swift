@@ -22,6 +22,8 @@ public struct EdgeLimits: Hashable, Sendable, BitwiseCopyable {
     public var lingerMilliseconds = Limits.lingerMilliseconds
     /// `drainIdle`: a kept connection without a request when the edge drains.
     public var drainIdleMilliseconds = Limits.drainIdleMilliseconds
+    /// `tunnelIdle`: a tunnel (WebSocket) in which no byte moves; then it is closed.
+    public var tunnelIdleMilliseconds = Limits.tunnelIdleMilliseconds
     /// `upstreamKeepIdle`: an unused connection to an origin; then it is closed.
     public var upstreamKeepIdleMilliseconds = Limits.upstreamKeepIdleMilliseconds
     /// `shadowFailures`: failures of copies in a row that open an origin's breaker.

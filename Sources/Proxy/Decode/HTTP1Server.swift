@@ -26,7 +26,9 @@ extension Reactor {
             self.endCarrier(handle)
             return
         }
-        if event.isBroken, self.downstreams[index].step == .exchange {
+        if event.isBroken, self.downstreams[index].step == .exchange,
+            !self.isHalfClosedTunnel(self.downstreams[index].exchange)
+        {
             // Reset by the client: nobody will read the answer, and a half-sent body stays half.
             self.counters.count(.clientsGone)
             self.fail(self.downstreams[index].exchange, .clientGone)

@@ -49,6 +49,7 @@ extension Reactor {
             exchange.isRequestComplete = count == 0
         case .chunked: break
         }
+        if head.asksForUpgrade { self.noteUpgrade(head, bytes, &exchange) }
         guard let x = self.exchanges.insert(exchange) else {
             self.refuse(handle, status: 503)
             return
@@ -60,12 +61,16 @@ extension Reactor {
         self.downstreams[d].requests &+= 1
         self.downstreams[d].closesAfterAnswer = !head.keepsAlive
         self.counters.raise(.requestsInFlight)
-        if head.asksForUpgrade { self.counters.count(.upgradesRemoved) }
         guard self.keepHead(d, x.index, headLength) else {
             self.fail(x, .outOfResources)
             return
         }
         self.startRateWindow(d)
+        guard exchange.upgrade == .none || self.tunnelCount < Limits.tunnelsMax else {
+            self.counters.count(.tunnelsShed)
+            self.answer(x, status: 503, code: "TUNNELS_FULL")
+            return
+        }
         self.matchExchange(x)
     }
 

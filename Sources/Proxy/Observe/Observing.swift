@@ -19,7 +19,9 @@ extension Reactor {
         _ route: RouteRecord
     ) {
         self.beginObservation(e, view, hit, route)
-        if self.exchanges[e].decision.isBlind {
+        if self.exchanges[e].isStream {
+            self.endObservation(e, .stream)
+        } else if self.exchanges[e].decision.isBlind {
             self.endObservation(e, .diverged)
         } else if self.exchanges[e].decision.reason == .settle {
             self.endObservation(e, .settling)

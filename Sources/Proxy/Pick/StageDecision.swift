@@ -29,7 +29,8 @@ extension Reactor {
         let method = self.exchanges[e].head.method
         input.isSafe = view.isSafe(
             route: hit.route,
-            methodIsSafe: method.isSafe,
+            // Nobody knows what a tunnel will carry: unless its route declares it safe, a write.
+            methodIsSafe: method.isSafe && self.exchanges[e].upgrade == .none,
             method: self.methodWindow(e),
             path: self.pathWindow(e)
         )
@@ -47,7 +48,8 @@ extension Reactor {
             || (route.samplePermyriad > 0
                 && self.nextRandom() % 10_000 < UInt64(route.samplePermyriad))
         self.findUser(e, view, route, cell, &input)
-        let decision = Decision.decide(input)
+        var decision = Decision.decide(input)
+        if decision.isObserved || decision.mayBeRescued { self.leaveStreamAlone(e, &decision) }
         self.exchanges[e].decision = decision
         self.exchanges[e].origin = decision.origin
         self.setTimeouts(

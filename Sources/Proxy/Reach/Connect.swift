@@ -292,15 +292,21 @@ extension Reactor {
             return
         }
         if self.upstreams[u].isCarrier { self.removeCarrier(u) }
+        let hasLeftPool = self.upstreams[u].hasLeftPool
         if self.upstreams[u].step == .idle { self.removeIdle(u) }
         self.disarmUpstream(u)
         self.giveUpstreamBlocks(u)
         self.closeUpstreamTransport(u)
         self.upstreams.remove(handle)
+        self.counters.lower(.upstreamConnectionsOpen)
+        if !hasLeftPool { self.freePlace(pool) }
+    }
+
+    /// A connection of the pool is gone: who waits may have its place.
+    mutating func freePlace(_ pool: Int) {
         precondition(self.pools[pool].count > 0, "pool \(pool): closed more than opened")
         self.pools[pool].count &-= 1
         self.countConnection(pool: pool, isMore: false)
-        self.counters.lower(.upstreamConnectionsOpen)
         // Each is called once: it may have to wait again, here or elsewhere.
         var left = self.pools[pool].waitingCount
         while left > 0, self.pools[pool].count < self.pools[pool].countMax,

@@ -62,14 +62,8 @@ extension Reactor {
     mutating func endExchange(_ exchange: Handle) {
         let e = exchange.index
         self.uncountDecision(e)
-        if self.exchanges[e].hasWriter {
-            self.writers.endWrite(
-                self.exchanges[e].writerKey,
-                self.exchanges[e].decision.origin,
-                nowMilliseconds: self.nowMilliseconds,
-                settleMilliseconds: self.exchanges[e].settleMilliseconds
-            )
-        }
+        self.endWriter(e)
+        self.leaveTunnel(e)
         self.counters.lower(.requestsInFlight)
         let downstream = self.exchanges[e].downstream
         if self.downstreams.isLive(downstream) {
@@ -86,6 +80,18 @@ extension Reactor {
             self.endClientSide(e)
             self.dropExchange(exchange)
         }
+    }
+
+    /// The write of a recent writer is over: from now its user is read from there for a while.
+    mutating func endWriter(_ e: UInt32) {
+        guard self.exchanges[e].hasWriter else { return }
+        self.exchanges[e].hasWriter = false
+        self.writers.endWrite(
+            self.exchanges[e].writerKey,
+            self.exchanges[e].decision.origin,
+            nowMilliseconds: self.nowMilliseconds,
+            settleMilliseconds: self.exchanges[e].settleMilliseconds
+        )
     }
 
     /// Frees an exchange and all it holds.

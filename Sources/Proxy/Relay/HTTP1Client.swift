@@ -50,7 +50,7 @@ extension Reactor {
 
     /// An interim answer (RFC 9110 15.2): passed on to HTTP/1.1 clients, bounded in number.
     ///
-    /// 101 was not asked for (Upgrade is removed), so an upstream that sends it is out of step.
+    /// A 101 is final: it switches the protocol, or its sender is out of step.
     private mutating func takeInterim(
         _ exchange: Handle,
         _ upstream: Handle,
@@ -58,10 +58,9 @@ extension Reactor {
         _ bytes: ByteWindow
     ) -> Bool {
         let e = exchange.index
+        if head.status == 101 { return self.takeSwitch(exchange, upstream, head, bytes) }
         self.exchanges[e].interimCount &+= 1
-        guard head.status != 101,
-            Int(self.exchanges[e].interimCount) <= Limits.interimResponsesMax
-        else {
+        guard Int(self.exchanges[e].interimCount) <= Limits.interimResponsesMax else {
             self.failUpstream(upstream, .badHead)
             return false
         }
@@ -101,6 +100,7 @@ extension Reactor {
             self.exchanges[e].answerRemaining = count
             if count == 0 { self.exchanges[e].upstreamFraming = .none }
         }
+        self.noteAnswerStream(e, bytes)
         self.setUpstreamDeadline(u, after: self.exchanges[e].idleTimeout)
         if self.exchanges[e].observation != .max {
             self.captureHead(e, bytes, status: head.status)

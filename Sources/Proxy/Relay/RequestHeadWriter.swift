@@ -53,6 +53,7 @@ extension Reactor {
         if self.upstreams[u].transport == .stream, head.acceptsTrailers {
             writer.append("te: trailers\r\n")
         }
+        self.writeUpgrade(e, &writer)
         self.writeRequestFraming(e, u, &writer)
         writer.append("\r\n")
         guard !writer.overflowed else { return false }

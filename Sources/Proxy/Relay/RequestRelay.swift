@@ -11,6 +11,10 @@ extension Reactor {
     /// Moves an exchange on in both directions, as far as it goes now.
     mutating func pumpExchange(_ exchange: Handle) {
         guard self.exchanges.isLive(exchange) else { return }
+        if self.exchanges[exchange.index].upgrade == .open {
+            self.pumpTunnel(exchange)
+            return
+        }
         if self.upstreams.isLive(self.exchanges[exchange.index].upstream) {
             guard self.pumpRequest(exchange) else { return }
         }

@@ -86,7 +86,12 @@ extension Reactor {
         }
         switch self.exchanges[e].answer {
         case .waiting:
-            return self.takeAnswerHead(exchange, upstream)
+            guard self.takeAnswerHead(exchange, upstream) else { return false }
+            guard self.exchanges.isLive(exchange), self.exchanges[e].upgrade == .open else {
+                return true
+            }
+            self.pumpTunnel(exchange)
+            return false
         case .streaming:
             return self.takeAnswerBody(exchange, upstream)
         case .complete:
@@ -115,7 +120,7 @@ extension Reactor {
     }
 
     /// Reads what the upstream has sent into its input block.
-    private mutating func readUpstream(_ u: UInt32) -> UpstreamRead {
+    mutating func readUpstream(_ u: UInt32) -> UpstreamRead {
         self.upstreams[u].transport == .stream
             ? self.readUpstreamStream(u) : self.readUpstreamSocket(u)
     }

@@ -28,10 +28,13 @@ extension Reactor {
             1
         )
         let microseconds = (self.nowNanoseconds &- self.exchanges[e].startNanoseconds) / 1_000
-        self.counters.observe(
-            MetricsLayout.duration(row: row, answerer: answerer),
-            microseconds: microseconds
-        )
+        // How long a tunnel lasts says nothing about how long requests take.
+        if self.exchanges[e].upgrade != .open {
+            self.counters.observe(
+                MetricsLayout.duration(row: row, answerer: answerer),
+                microseconds: microseconds
+            )
+        }
         if answerer < 2, self.exchanges[e].upstreamNanoseconds > 0 {
             self.counters.observe(
                 MetricsLayout.upstreamDuration(row: row, origin: answerer),
@@ -110,6 +113,11 @@ extension Reactor {
         if self.exchanges[e].isRescued { writer.append(",\"banyan.rescued\":true") }
         if self.exchanges[e].isRetried { writer.append(",\"banyan.retried\":true") }
         if self.exchanges[e].isAborted { writer.append(",\"banyan.aborted\":true") }
+        if self.exchanges[e].upgrade == .open, let end = self.tunnels[Int(e)].end {
+            writer.append(",\"banyan.tunnel\":\"")
+            writer.append(end.word)
+            writer.append("\"")
+        }
         if let failure = self.exchanges[e].failure {
             writer.append(",\"error.type\":\"")
             writer.append(failure.word)

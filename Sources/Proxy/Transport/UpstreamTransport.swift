@@ -38,6 +38,13 @@ extension Reactor {
     /// Then only an event brings more, and the call that would say so is saved.
     func isUpstreamShortTelling(_ u: UInt32) -> Bool { self.upstreams[u].transport == .plain }
 
+    /// Ends our direction: the origin reads to its end.
+    mutating func endUpstreamWriting(_ u: UInt32) {
+        switch self.upstreams[u].transport {
+        case .plain: shutdownWrite(self.upstreams[u].fd)
+        }
+    }
+
     /// Releases what carries the slot.
     mutating func closeUpstreamTransport(_ u: UInt32) {
         if self.upstreams[u].step == .carrier { self.h2Upstreams.close(u) }

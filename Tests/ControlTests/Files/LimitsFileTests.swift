@@ -31,7 +31,8 @@ struct LimitsFileTests {
         let (limits, problems) = try self.load(
             """
             { headTimeout: 1s, idleTimeout: 2s, rateWindow: 3s, bodyRate: 1Ki, readRate: 2Ki,
-              linger: 4s, drainIdle: 5s, upstreamKeepIdle: 6s, shadowFailures: 7, shadowPause: 8s }
+              linger: 4s, drainIdle: 5s, upstreamKeepIdle: 6s, shadowFailures: 7, shadowPause: 8s,
+              tunnelIdle: 9s }
             """
         )
         #expect(problems == [])
@@ -46,6 +47,7 @@ struct LimitsFileTests {
         expected.upstreamKeepIdleMilliseconds = 6_000
         expected.shadowFailuresMax = 7
         expected.shadowBreakerMilliseconds = 8_000
+        expected.tunnelIdleMilliseconds = 9_000
         #expect(limits == expected)
     }
 
@@ -54,10 +56,10 @@ struct LimitsFileTests {
             """
             { headTimeout: 10ms, idleTimeout: 2d, rateWindow: 1h, bodyRate: 0, readRate: 2Gi,
               linger: 2m, drainIdle: 2m, upstreamKeepIdle: 0s, shadowFailures: 0,
-              shadowPause: 2h, headTimeuot: 1s }
+              shadowPause: 2h, tunnelIdle: 2d, headTimeuot: 1s }
             """
         )
-        #expect(problems.filter { $0.hasPrefix("R015") }.count == 10, "\(problems)")
+        #expect(problems.filter { $0.hasPrefix("R015") }.count == 11, "\(problems)")
         #expect(problems.filter { $0.hasPrefix("R012") }.count == 1)
         #expect(limits == EdgeLimits())
     }
