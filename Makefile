@@ -11,7 +11,7 @@ TEST_PACKAGES := openssl curl nghttp2-client nghttp2-server testssl.sh python3 p
   libxml2-utils python3-brotli zstd chromium fonts-dejavu-core
 BENCH_PACKAGES := nginx-light haproxy nghttp2-client openssl strace valgrind util-linux binutils
 CHECKED := --explicit-target-dependency-import-check error
-FUZZERS := FuzzRequestHead FuzzResponseHead FuzzChunked FuzzFlagDocument FuzzParity FuzzRouteFile \
+FUZZERS := FuzzRequestHead FuzzResponseHead FuzzWebSocket FuzzChunked FuzzFlagDocument FuzzParity FuzzRouteFile \
   FuzzBodies FuzzH2Server FuzzH2Client
 FUZZ_SECONDS ?= 600
 

@@ -139,6 +139,7 @@ if Context.environment["FUZZ"] == "1" {
     for (name, needs) in [
         ("FuzzRequestHead", ["Wire", "Bytes"]),
         ("FuzzResponseHead", ["Wire", "Bytes"]),
+        ("FuzzWebSocket", ["Wire", "Bytes"]),
         ("FuzzChunked", ["Wire", "Bytes"]),
         ("FuzzFlagDocument", ["Migration", "Documents"]),
         ("FuzzParity", ["Parity"]),

@@ -7,6 +7,9 @@ extension Limits {
     ///
     /// Beyond: 503. Half of the connections, so that requests are never crowded out.
     public static let tunnelsMax = 16_384
+    /// An answer that has been going on for so long, when its rate window ends, is a stream (a long
+    /// download): a flip does with it what its route says, and `status` lists it.
+    public static let longAnswerMilliseconds = 5_000
     /// A tunnel in which no byte moves.
     ///
     /// Then it is closed. Longer than the hourly pings of lazy clients (`limits: tunnelIdle`).

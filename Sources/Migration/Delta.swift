@@ -33,6 +33,10 @@ public struct Acknowledgement: Sendable, Hashable {
     public var inFlightModern: Int
     /// Writes that these cells sent to modern since the edge started.
     public var modernWrites: UInt64
+    /// Tunnels (WebSockets) of these cells on the origin that they have left.
+    public var tunnelsLeft: Int
+    /// Event streams and long downloads of these cells there.
+    public var streamsLeft: Int
 
     /// Nothing answered yet.
     public init() {
@@ -43,5 +47,7 @@ public struct Acknowledgement: Sendable, Hashable {
         self.inFlightLegacy = 0
         self.inFlightModern = 0
         self.modernWrites = 0
+        self.tunnelsLeft = 0
+        self.streamsLeft = 0
     }
 }

@@ -32,6 +32,10 @@ extension SnapshotCompiler {
         record.isTenantRequired = model.isTenantRequired
         record.keepsEncodedSlash = model.encodedSlash == .keep
         record.keepsDoubleSlash = model.doubleSlash == .keep
+        record.streamRule = model.streams.rule
+        record.streamDrainMilliseconds = UInt32(model.streams.drainMilliseconds)
+        record.allowsWebSocket = model.upgrades.contains("websocket")
+        record.upgrades = self.texts(model.upgrades.filter { $0 != "websocket" })
         switch model.user {
         case .none: break
         case .cookie(let name):

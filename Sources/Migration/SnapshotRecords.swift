@@ -95,6 +95,14 @@ public struct RouteRecord: BitwiseCopyable, Sendable {
     public var keepsEncodedSlash = false
     /// `//` may stand in the path.
     public var keepsDoubleSlash = false
+    /// What becomes of streams on the origin that their cell has left.
+    public var streamRule = StreamRule.pin
+    /// How long `drain` leaves them.
+    public var streamDrainMilliseconds: UInt32 = 0
+    /// A request may become a WebSocket.
+    public var allowsWebSocket = true
+    /// Other protocols that a connection may change to (texts).
+    public var upgrades = FlatRun()
     /// Where the user id stands.
     public var userKind = UserKind.none
     /// Name of the cookie or header.

@@ -141,6 +141,15 @@ extension SnapshotView {
         return false
     }
 
+    /// Whether a connection of this route may change to a protocol other than WebSocket.
+    public func allowsUpgrade(_ route: RouteRecord, _ token: ByteWindow) -> Bool {
+        for index in 0..<route.upgrades.count {
+            let other = self.window(self.record(FlatText.self, route.upgrades, index))
+            if other.count == token.count, foldedEquals(token, lowercased: other) { return true }
+        }
+        return false
+    }
+
     /// Writes the fields that this side sets, each with its CRLF.
     public func writeSetHeaders(
         _ route: UInt32,

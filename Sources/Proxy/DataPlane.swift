@@ -181,8 +181,22 @@ public final class DataPlane: Sendable {
         for mailbox in self.mailboxes { mailbox.post(.transports(transports)) }
     }
 
+    /// Streams that run now, by cell, origin and kind; a worker that does not answer in time is left
+    /// out.
+    public func streams(timeoutMilliseconds: Int) -> [StreamCount] {
+        let receipt = StreamReceipt(workers: self.workerCount)
+        for mailbox in self.mailboxes { mailbox.post(.streams(receipt)) }
+        return receipt.wait(timeoutMilliseconds: timeoutMilliseconds)
+    }
+
     /// Stops accepting; every worker ends when its last connection is gone.
-    public func drain() { for mailbox in self.mailboxes { mailbox.post(.drain) } }
+    ///
+    /// Streams are closed before `withinMilliseconds` are over: WebSockets with a Close frame.
+    public func drain(withinMilliseconds: Int = 30_000) {
+        for mailbox in self.mailboxes {
+            mailbox.post(.drain(withinMilliseconds: withinMilliseconds))
+        }
+    }
 
     /// Ends every worker now; what is in flight is cut.
     public func stop() { for mailbox in self.mailboxes { mailbox.post(.stop) } }

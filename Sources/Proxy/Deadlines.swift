@@ -92,7 +92,7 @@ extension Reactor {
         let e = exchange.index
         // A tunnel is watched on its origin's connection.
         if self.exchanges[e].upgrade == .open { return }
-        if self.releaseLate(exchange) { return }
+        if self.releaseLate(exchange) || self.cutMoved(exchange) { return }
         if self.exchanges[e].totalDeadline > 0,
             self.exchanges[e].totalDeadline <= self.nowMilliseconds
         {
@@ -118,6 +118,7 @@ extension Reactor {
             self.fail(exchange, .clientTooSlow)
             return
         }
+        self.bookIfLong(exchange)
         self.startRateWindow(index)
     }
 
@@ -131,6 +132,8 @@ extension Reactor {
             if total > 0, total < deadline { deadline = max(total, self.nowMilliseconds &+ 1) }
             let held = self.exchanges[exchange.index].holdDeadline
             if held > 0, held < deadline { deadline = held }
+            let cut = self.exchanges[exchange.index].cutsAt
+            if cut > 0, cut < deadline { deadline = max(cut, self.nowMilliseconds &+ 1) }
         }
         self.downstreams[index].deadline = deadline
         self.armDownstream(index)

@@ -171,8 +171,20 @@ struct Exchange: BitwiseCopyable {
     var upgrade = UpgradeStep.none
     /// The protocol is WebSocket.
     var isWebSocket = false
+    /// The protocol asked for, in the head, when it is another.
+    var upgradeToken = HeadRange(0, 0)
     /// A tunnel or an event stream: never copied, compared or held.
-    var isStream = false
+    var isLasting = false
+
+    /// Its place among the worker's streams; `.max`: it is none.
+    var streamPlace = UInt32.max
+    /// Its cell has left the origin that it runs on.
+    var isLeftBehind = false
+    /// What its route wants then.
+    var streamRule = StreamRule.pin
+    var streamDrain: UInt32 = 0
+    /// When it is cut for that (worker ms); 0: not.
+    var cutsAt: UInt64 = 0
 
     /// Neighbour in a pool's queue of waiting exchanges.
     var nextWaiting = UInt32.max

@@ -36,6 +36,8 @@ enum ExchangeError: UInt8, BitwiseCopyable, CaseIterable {
     case clientTooSlow
     /// The rewritten head does not fit.
     case headTooLong
+    /// A stream whose cell has moved, or whose edge stops.
+    case streamMoved
 
     /// The word of logs and metrics.
     var word: StaticString {
@@ -56,6 +58,7 @@ enum ExchangeError: UInt8, BitwiseCopyable, CaseIterable {
         case .clientBadBody: "client_bad_body"
         case .clientTooSlow: "client_too_slow"
         case .headTooLong: "head_too_long"
+        case .streamMoved: "stream_moved"
         }
     }
 
@@ -75,7 +78,7 @@ enum ExchangeError: UInt8, BitwiseCopyable, CaseIterable {
             .closedBeforeHead, .badHead, .firstByteTimedOut:
             true
         case .outOfResources, .totalTimedOut, .cutShort, .clientGone, .clientBadBody,
-            .clientTooSlow, .headTooLong:
+            .clientTooSlow, .headTooLong, .streamMoved:
             false
         }
     }
@@ -85,7 +88,7 @@ enum ExchangeError: UInt8, BitwiseCopyable, CaseIterable {
         switch self {
         case .connectFailed, .tlsFailed, .closedBeforeHead, .badHead, .cutShort: 502
         case .connectTimedOut, .firstByteTimedOut, .totalTimedOut: 504
-        case .noAddress, .poolExhausted, .breakerOpen, .outOfResources: 503
+        case .noAddress, .poolExhausted, .breakerOpen, .outOfResources, .streamMoved: 503
         case .clientGone, .clientBadBody: 400
         case .clientTooSlow: 408
         case .headTooLong: 431

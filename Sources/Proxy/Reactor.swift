@@ -75,6 +75,7 @@ struct Reactor: ~Copyable {
     /// By the index of the exchange; only those of open tunnels mean anything.
     var tunnels: SparseArena<TunnelState>
     var tunnelCount = 0
+    var streamBook = StreamBook()
     var standings: StandingTable
     var timers: TimerWheel
     var requestFields = FieldTable()
@@ -100,6 +101,8 @@ struct Reactor: ~Copyable {
     var shadowBlocks = 0
     var isDraining = false
     var isStopped = false
+    /// When streams are closed so that a drain ends in time (worker ms); 0: not.
+    var drainClosesAt: UInt64 = 0
     /// The clock as of this wake-up.
     var nowNanoseconds: UInt64
     var nowMilliseconds: UInt64
@@ -128,6 +131,7 @@ struct Reactor: ~Copyable {
             self.expireTimers()
             // The scratch block is the worker's own.
             self.counters.store(WorkerCounter.blocksUsed.rawValue, UInt64(self.blocks.used - 1))
+            if self.isDraining { self.closeStreamsForDrain() }
             if self.isDraining, self.isIdle { self.isStopped = true }
         }
         self.closeEverything()
@@ -172,8 +176,10 @@ struct Reactor: ~Copyable {
                 self.take(transports)
             case .open:
                 self.openListeners()
-            case .drain:
-                self.startDraining()
+            case .drain(let milliseconds):
+                self.startDraining(withinMilliseconds: milliseconds)
+            case .streams(let receipt):
+                receipt.confirm(self.countStreams())
             case .stop:
                 self.isStopped = true
             }

@@ -47,6 +47,8 @@ public enum WorkerCounter: Int, CaseIterable, Sendable {
     case tunnelsUpstreamGone
     /// Tunnels cut because the worker had no block left.
     case tunnelsOutOfResources
+    /// Event streams and downloads cut because their cell has moved.
+    case streamsMoved
     /// Bytes that clients sent through tunnels.
     case tunnelBytesUp
     /// Bytes that origins sent through tunnels.

@@ -20,7 +20,11 @@ enum MailboxMessage: Sendable {
     /// Start accepting: standings are as they must be.
     case open
     /// Stop accepting, finish what runs, then stop.
-    case drain
+    ///
+    /// Streams are closed in time before `withinMilliseconds` are over.
+    case drain(withinMilliseconds: Int)
+    /// What streams are there?
+    case streams(StreamReceipt)
     /// Stop now.
     case stop
 }
@@ -51,6 +55,8 @@ public final class DeltaReceipt: Sendable {
         var inFlightLegacy = 0
         var inFlightModern = 0
         var modernWrites: UInt64 = 0
+        var tunnelsLeft = 0
+        var streamsLeft = 0
     }
 
     /// Worker `worker` has applied the delta.
@@ -67,6 +73,8 @@ public final class DeltaReceipt: Sendable {
             answers.acknowledgement.inFlightLegacy += figures.inFlightLegacy
             answers.acknowledgement.inFlightModern += figures.inFlightModern
             answers.acknowledgement.modernWrites += figures.modernWrites
+            answers.acknowledgement.tunnelsLeft += figures.tunnelsLeft
+            answers.acknowledgement.streamsLeft += figures.streamsLeft
         }
         self.latch.countDown()
     }
@@ -81,6 +89,25 @@ public final class DeltaReceipt: Sendable {
             result.silent = (0..<self.workers).filter { !answers.confirmed.contains($0) }
             return result
         }
+    }
+}
+
+/// Collects what streams the workers have.
+final class StreamReceipt: Sendable {
+    private let lists = Mutex<[[StreamCount]]>([])
+    private let latch: Latch
+
+    init(workers: Int) { self.latch = Latch(count: workers) }
+
+    func confirm(_ list: [StreamCount]) {
+        self.lists.withLock { $0.append(list) }
+        self.latch.countDown()
+    }
+
+    /// Waits for all workers, `timeoutMilliseconds` at most; a silent one's are missing.
+    func wait(timeoutMilliseconds: Int) -> [StreamCount] {
+        _ = self.latch.wait(timeoutMilliseconds: timeoutMilliseconds)
+        return self.lists.withLock { StreamCount.merged($0) }
     }
 }
 

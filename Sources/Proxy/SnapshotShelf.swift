@@ -68,6 +68,7 @@ extension Reactor {
     mutating func take(_ snapshot: Snapshot) {
         self.snapshots.replace(with: snapshot)
         self.preparePools(snapshot.view)
+        self.reviewStreams(snapshot.view)
         self.counters.count(.snapshots)
     }
 
@@ -85,6 +86,7 @@ extension Reactor {
             figures.inFlightModern += Int(state.inFlightModern)
             figures.modernWrites += state.modernWrites
         }
+        if self.streamBook.count > 0 { self.moveStreams(delta, &figures) }
         self.counters.count(.deltas)
         return figures
     }

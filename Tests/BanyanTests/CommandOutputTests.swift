@@ -154,6 +154,8 @@ struct CommandOutputTests {
         report.silent = [1]
         report.isRecorded = false
         report.inFlightModern = 7
+        report.tunnelsLeft = 1
+        report.streamsLeft = 2
         report.writesLeftBehind = 12
         report.redirectsClearMilliseconds = 1_786_716_247_412
         report.undo = "banyan flip --resume acme/virtual-care --reason TEXT"
@@ -165,6 +167,7 @@ struct CommandOutputTests {
                     acme/virtual-care: live=5% -> legacy
                     generation 1841, 1/2 workers, 0.4 ms, last legacy request 14:03:07.412
                     in flight on modern: 7 (finishing there)
+                    still on the previous origin: 1 tunnel, 2 streams (`banyan status` shows them)
                     writes left behind on modern: 12 (legacy does not have them)
                     redirect caches are clear at 14:04:07.412
                     by alice

@@ -55,6 +55,16 @@ struct ActText {
         self.times = times
     }
 
+    /// Streams that the act has left where they were.
+    private var leftBehind: String? {
+        var parts: [String] = []
+        if self.report.tunnelsLeft > 0 { parts.append(counted(self.report.tunnelsLeft, "tunnel")) }
+        if self.report.streamsLeft > 0 { parts.append(counted(self.report.streamsLeft, "stream")) }
+        guard !parts.isEmpty else { return nil }
+        return "still on the previous origin: \(parts.joined(separator: ", "))"
+            + " (`banyan status` shows them)"
+    }
+
     /// All lines.
     var text: String {
         var lines = self.moves
@@ -65,6 +75,7 @@ struct ActText {
                     + (self.report.inFlightModern > 0 ? " (finishing there)" : "")
             )
         }
+        if let left = self.leftBehind { lines.append(left) }
         if let writes = self.report.writesLeftBehind {
             let tail = writes > 0 ? " (legacy does not have them)" : ""
             lines.append("writes left behind on modern: \(writes)\(tail)")

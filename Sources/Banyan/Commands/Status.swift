@@ -64,6 +64,30 @@ enum StatusCommand {
         context.output.write(table.text)
     }
 
+    /// `2 tunnels still on legacy (oldest 3 min)` for each origin that has any.
+    private static func leftBehind(_ cell: CellStatus) -> [String] {
+        ["legacy", "modern"].compactMap { origin in
+            let streams = cell.streams.filter { $0.isLeftBehind && $0.origin == origin }
+            guard !streams.isEmpty else { return nil }
+            let tunnels = streams.filter { $0.kind == "tunnel" }.reduce(0) { $0 + $1.count }
+            let others = streams.reduce(0) { $0 + $1.count } - tunnels
+            var parts: [String] = []
+            if tunnels > 0 { parts.append(counted(tunnels, "tunnel")) }
+            if others > 0 { parts.append(counted(others, "stream")) }
+            let oldest = streams.map(\.oldestMilliseconds).max() ?? 0
+            return "\(parts.joined(separator: " and ")) still on \(origin) (oldest \(age(oldest)))"
+        }
+    }
+
+    private static func age(_ milliseconds: UInt64) -> String {
+        switch milliseconds {
+        case ..<60_000: "\(milliseconds / 1_000) s"
+        case ..<7_200_000: "\(milliseconds / 60_000) min"
+        case ..<172_800_000: "\(milliseconds / 3_600_000) h"
+        default: "\(milliseconds / 86_400_000) d"
+        }
+    }
+
     private static func write(_ report: StatusReport, _ context: CommandContext) {
         let times = Times(zone: context.timeZone)
         var table = TextTable([
@@ -76,6 +100,7 @@ enum StatusCommand {
                 notes.append("blind since \(times.dateAndClock(Int(since)))")
             }
             if let resume = cell.resume { notes.append("rolled back from \(resume)") }
+            notes += self.leftBehind(cell)
             table.append([
                 cell.tenant, cell.migration, cell.stage, cell.share, cell.source,
                 cell.sinceMilliseconds.map { times.dateAndClock(Int($0)) } ?? "", cell.actor ?? "",

@@ -244,6 +244,8 @@ struct EdgeFigures {
             ("switches_refused_total", .counter, "Answers 101 that were not asked for or proper.")
         case .tunnelsOpened:
             ("tunnels_opened_total", .counter, "Tunnels (WebSockets) opened.")
+        case .streamsMoved:
+            ("streams_moved_total", .counter, "Event streams and downloads cut by a flip.")
         case .tunnelsShed:
             ("tunnels_shed_total", .counter, "Tunnels refused because the worker has too many.")
         case .encodedSlashRefused:

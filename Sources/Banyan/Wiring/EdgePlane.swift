@@ -181,7 +181,13 @@ final class EdgePlane: EdgePort {
 
     func reopenAccessLog() { self.log?.reopen() }
 
-    func drain() { self.plane.drain() }
+    func streams() -> [StreamCount] {
+        self.plane.streams(timeoutMilliseconds: Limits.acknowledgeTimeoutMilliseconds)
+    }
+
+    func drain(withinMilliseconds: Int) {
+        self.plane.drain(withinMilliseconds: withinMilliseconds)
+    }
 
     func join(timeoutMilliseconds: Int) -> Bool {
         self.plane.join(timeoutMilliseconds: timeoutMilliseconds)

@@ -267,7 +267,7 @@ final class RunningEdge: Sendable {
         self.probes?.stop()
         self.plane.closeSyntheticReads()
         self.plane.stopWatching()
-        self.workers.drain()
+        self.workers.drain(withinMilliseconds: self.configuration.drainTimeoutMilliseconds)
         let isClean = self.workers.join(
             timeoutMilliseconds: self.configuration.drainTimeoutMilliseconds
         )

@@ -45,6 +45,10 @@ public struct ActReport: Hashable, Sendable {
     public var inFlightLegacy: Int
     /// Requests of these cells still in flight on modern.
     public var inFlightModern: Int
+    /// Tunnels (WebSockets) of these cells on the origin that they have left.
+    public var tunnelsLeft = 0
+    /// Event streams and long downloads of these cells there.
+    public var streamsLeft = 0
     /// Writes that went to modern and that legacy has not seen; rollbacks of `data: forward` only.
     public var writesLeftBehind: UInt64?
     /// When caches have forgotten the redirects that were sent, ms since 1970.
@@ -116,6 +120,9 @@ public struct ActReport: Hashable, Sendable {
             "inFlight": [
                 "legacy": .integer(self.inFlightLegacy), "modern": .integer(self.inFlightModern),
             ],
+            "leftBehind": [
+                "tunnels": .integer(self.tunnelsLeft), "streams": .integer(self.streamsLeft),
+            ],
             "writesLeftBehind": .optional(self.writesLeftBehind),
             "redirectsClearMilliseconds": .optional(self.redirectsClearMilliseconds),
             "isRecorded": .bool(self.isRecorded),
@@ -145,6 +152,8 @@ public struct ActReport: Hashable, Sendable {
         self.lastLegacyMilliseconds = number(document["lastLegacyMilliseconds"])
         self.inFlightLegacy = document["inFlight"]?["legacy"]?.integer ?? 0
         self.inFlightModern = document["inFlight"]?["modern"]?.integer ?? 0
+        self.tunnelsLeft = document["leftBehind"]?["tunnels"]?.integer ?? 0
+        self.streamsLeft = document["leftBehind"]?["streams"]?.integer ?? 0
         self.writesLeftBehind = number(document["writesLeftBehind"])
         self.redirectsClearMilliseconds = number(document["redirectsClearMilliseconds"])
         self.isRecorded = document["isRecorded"]?.bool ?? false

@@ -323,6 +323,10 @@ public let adminOpenAPI = #"""
           "type": "object",
           "properties": {"legacy": {"type": "integer"}, "modern": {"type": "integer"}}
          },
+         "leftBehind": {
+          "type": "object",
+          "properties": {"tunnels": {"type": "integer"}, "streams": {"type": "integer"}}
+         },
          "writesLeftBehind": {"type": ["integer", "null"]},
          "redirectsClearMilliseconds": {"type": ["integer", "null"]},
          "isRecorded": {"type": "boolean"},
@@ -382,7 +386,20 @@ public let adminOpenAPI = #"""
             "reason": {"type": ["string", "null"]},
             "isFrozen": {"type": "boolean"},
             "blindSinceMilliseconds": {"type": ["integer", "null"]},
-            "resume": {"type": ["string", "null"]}
+            "resume": {"type": ["string", "null"]},
+            "streams": {
+             "type": "array",
+             "items": {
+              "type": "object",
+              "properties": {
+               "kind": {"type": "string", "enum": ["tunnel", "events", "download"]},
+               "origin": {"type": "string"},
+               "isLeftBehind": {"type": "boolean"},
+               "count": {"type": "integer"},
+               "oldestMilliseconds": {"type": "integer"}
+              }
+             }
+            }
            }
           }
          }

@@ -2,6 +2,56 @@
 
 public import Documents
 
+/// Streams of a cell on one origin.
+public struct CellStreams: Hashable, Sendable {
+    /// `tunnel`, `events` or `download`.
+    public var kind: String
+    /// `legacy` or `modern`.
+    public var origin: String
+    /// The cell has left that origin.
+    public var isLeftBehind: Bool
+    /// How many.
+    public var count: Int
+    /// Age of the oldest.
+    public var oldestMilliseconds: UInt64
+
+    /// Streams from their parts.
+    public init(
+        kind: String,
+        origin: String,
+        isLeftBehind: Bool,
+        count: Int,
+        oldestMilliseconds: UInt64
+    ) {
+        self.kind = kind
+        self.origin = origin
+        self.isLeftBehind = isLeftBehind
+        self.count = count
+        self.oldestMilliseconds = oldestMilliseconds
+    }
+
+    var document: DocumentValue {
+        [
+            "kind": .string(self.kind), "origin": .string(self.origin),
+            "isLeftBehind": .bool(self.isLeftBehind), "count": .integer(self.count),
+            "oldestMilliseconds": .integer(self.oldestMilliseconds),
+        ]
+    }
+
+    init?(document: DocumentNode) {
+        guard let kind = document["kind"]?.text, let origin = document["origin"]?.text,
+            let count = document["count"]?.integer
+        else { return nil }
+        self.init(
+            kind: kind,
+            origin: origin,
+            isLeftBehind: document["isLeftBehind"]?.bool ?? false,
+            count: count,
+            oldestMilliseconds: UInt64(document["oldestMilliseconds"]?.integer ?? 0)
+        )
+    }
+}
+
 /// One row of `banyan status`.
 public struct CellStatus: Hashable, Sendable {
     /// Tenant's id, or `*`.
@@ -28,6 +78,8 @@ public struct CellStatus: Hashable, Sendable {
     public var blindSinceMilliseconds: UInt64?
     /// Where `flip --resume` would go.
     public var resume: String?
+    /// Streams that run now; the migration's `*` also has those of tenants without a row.
+    public var streams: [CellStreams] = []
 
     /// A row of an untouched cell.
     public init(tenant: String, migration: String, stage: String, share: String, source: String) {
@@ -56,6 +108,7 @@ public struct CellStatus: Hashable, Sendable {
             "isFrozen": .bool(self.isFrozen),
             "blindSinceMilliseconds": .optional(self.blindSinceMilliseconds),
             "resume": .optional(self.resume),
+            "streams": .list(self.streams.map(\.document)),
         ]
     }
 
@@ -77,6 +130,7 @@ public struct CellStatus: Hashable, Sendable {
         self.isFrozen = document["isFrozen"]?.bool ?? false
         self.blindSinceMilliseconds = document["blindSinceMilliseconds"]?.integer.map { UInt64($0) }
         self.resume = document["resume"]?.text
+        self.streams = (document["streams"]?.items ?? []).compactMap { CellStreams(document: $0) }
     }
 }
 

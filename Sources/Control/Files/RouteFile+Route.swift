@@ -137,6 +137,8 @@ private func readTraffic(_ spec: inout FieldReader, _ model: inout RouteModel) {
         }
         timeouts.finish()
     }
+    if let streams = streamModel(&spec) { model.streams = streams }
+    if let upgrades = upgradeTokens(&spec) { model.upgrades = upgrades }
     if spec.choice("encodedSlash", ["refuse", "keep"]) == "keep" { model.encodedSlash = .keep }
     if spec.choice("doubleSlash", ["refuse", "keep"]) == "keep" { model.doubleSlash = .keep }
 }

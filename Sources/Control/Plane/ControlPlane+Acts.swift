@@ -178,6 +178,8 @@ extension ControlPlane {
         report.lastLegacyMilliseconds = answers.lastLegacyMilliseconds
         report.inFlightLegacy = answers.inFlightLegacy
         report.inFlightModern = answers.inFlightModern
+        report.tunnelsLeft = answers.tunnelsLeft
+        report.streamsLeft = answers.streamsLeft
         report.isRecorded = change.recorded != .notRecorded
         report.isUngated = change.isUngated
         // Quotes only where a shell needs them.

@@ -52,7 +52,43 @@ extension ControlPlane {
         report.cells = names.prefix(ControlPlane.statusRowsMax).map {
             self.row($0, edge, blindSince: blind[$0])
         }
+        if let port = state.port { self.addStreams(port.streams(), state.numbers, &report.cells) }
         return report
+    }
+
+    /// Streams go to the row of their cell, or to that of their migration's `*`.
+    private func addStreams(
+        _ counts: [StreamCount],
+        _ numbers: SnapshotNumbers,
+        _ rows: inout [CellStatus]
+    ) {
+        guard !counts.isEmpty else { return }
+        var places: [CellNumber: Int] = [:]
+        for (place, row) in rows.enumerated() {
+            guard let migration = numbers.migrations.known(row.migration) else { continue }
+            let tenant = row.tenant == "*" ? 0 : numbers.tenants.known(row.tenant)
+            guard let tenant else { continue }
+            places[CellNumber(tenant: tenant, migration: migration)] = place
+        }
+        var sums: [Int: [StreamCount]] = [:]
+        for var count in counts {
+            let everyone = CellNumber(tenant: 0, migration: count.cell.migration)
+            guard let place = places[count.cell] ?? places[everyone] else { continue }
+            count.cell = everyone
+            sums[place, default: []].append(count)
+        }
+        for (place, list) in sums {
+            rows[place].streams = StreamCount.merged([list]).map {
+                CellStreams(
+                    kind: $0.kind.word,
+                    origin: "\($0.origin.word)",
+                    isLeftBehind: $0.isPrevious,
+                    count: $0.count,
+                    oldestMilliseconds: $0.oldestMilliseconds
+                )
+            }
+            .sorted { ($0.origin, $0.kind) < ($1.origin, $1.kind) }
+        }
     }
 
     /// An empty delta through every worker's mailbox: what a flip costs in memory at least, and

@@ -52,8 +52,10 @@ public protocol EdgePort: DataPlanePort {
     func figures() -> [MetricFamily]
     /// Opens the access log's file again (after it was moved away).
     func reopenAccessLog()
-    /// Stops accepting; requests in work go on.
-    func drain()
+    /// Streams that run now, by cell, origin and kind.
+    func streams() -> [StreamCount]
+    /// Stops accepting; requests in work go on, streams are closed before the time is over.
+    func drain(withinMilliseconds: Int)
     /// Waits until nothing is in work; `false` when the time is over.
     func join(timeoutMilliseconds: Int) -> Bool
     /// Ends everything now.

@@ -236,6 +236,10 @@ public struct RouteModel: Hashable, Sendable {
     public var isTenantRequired = false
     /// Where the user id is found.
     public var user: UserKeyModel?
+    /// What becomes of streams on the origin that their cell has left.
+    public var streams = StreamModel()
+    /// Protocols that a connection may change to, in lower case.
+    public var upgrades = ["websocket"]
     /// `%2f` in the path.
     public var encodedSlash: PathTolerance = .refuse
     /// `//` in the path.

@@ -23,19 +23,20 @@ extension Reactor {
             self.refuse(handle, status: error.status)
             return
         }
-        if self.downstreams[d].transport == .stream, !self.streams[Int(d)].hasEnded,
-            head.framing == .none
+        var exchange = Exchange()
+        exchange.isStream = self.downstreams[d].transport == .stream
+        if head.asksForUpgrade { self.noteUpgrade(head, bytes, &exchange) }
+        if exchange.isStream, !self.streams[Int(d)].hasEnded, head.framing == .none,
+            exchange.upgrade == .none
         {
             // Content of a length that nobody has told: its end is the stream's (RFC 9113 8.1).
             head.framing = .untilClose
         }
-        var exchange = Exchange()
         exchange.downstream = handle
         exchange.head = head
         exchange.listener = self.downstreams[d].listener
         exchange.isTrusted = self.downstreams[d].isTrusted
         exchange.isSecure = self.downstreams[d].isSecure
-        exchange.isStream = self.downstreams[d].transport == .stream
         exchange.peerText = self.downstreams[d].peerText
         exchange.peerTextCount = self.downstreams[d].peerTextCount
         exchange.snapshotSlot = self.snapshots.current
@@ -49,7 +50,6 @@ extension Reactor {
             exchange.isRequestComplete = count == 0
         case .chunked: break
         }
-        if head.asksForUpgrade { self.noteUpgrade(head, bytes, &exchange) }
         guard let x = self.exchanges.insert(exchange) else {
             self.refuse(handle, status: 503)
             return
@@ -66,11 +66,7 @@ extension Reactor {
             return
         }
         self.startRateWindow(d)
-        guard exchange.upgrade == .none || self.tunnelCount < Limits.tunnelsMax else {
-            self.counters.count(.tunnelsShed)
-            self.answer(x, status: 503, code: "TUNNELS_FULL")
-            return
-        }
+        if head.asksForUpgrade, self.refusesUpgrade(x) { return }
         self.matchExchange(x)
     }
 

@@ -154,7 +154,9 @@ extension Reactor {
         guard let length = first.headEnd(from: 0) else {
             preconditionFailure("an answer that does not begin with a whole head")
         }
-        let isInterim = first.count > 9 && first[9] == 0x31
+        // A 101 is final: the session makes it the 200 of an extended CONNECT (RFC 8441 5).
+        let isInterim =
+            first.count > 11 && first[9] == 0x31 && !(first[10] == 0x30 && first[11] == 0x31)
         let endsStream =
             !isInterim && length == first.count && second.isEmpty && self.isAnswerWhole(s)
         do throws(H2Error) {
@@ -192,6 +194,19 @@ extension Reactor {
         }
         // Nothing of the slot is with the session any more: its end follows by itself.
         self.dropStream(handle, abandons: false)
+        self.resume(carrier)
+    }
+
+    /// A tunnel's origin has ended: the end of our direction goes behind what was sent.
+    mutating func endStreamWriting(_ s: UInt32) {
+        guard self.streams[Int(s)].hasHead, !self.streams[Int(s)].hasSentEnd,
+            !self.streams[Int(s)].isGone
+        else { return }
+        let carrier = self.streams[Int(s)].carrier
+        let nothing = self.blocks.window(self.scratch, 0, 0)
+        let id = self.streams[Int(s)].id
+        self.h2Downstreams[carrier.index].offer(id, nothing, nothing, isLast: true)
+        self.streams[Int(s)].hasSentEnd = true
         self.resume(carrier)
     }
 

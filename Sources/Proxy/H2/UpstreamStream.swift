@@ -104,6 +104,8 @@ extension Reactor {
         let exchange = self.upstreams[s].exchange
         let isWhole =
             self.exchanges.isLive(exchange) && self.exchanges[exchange.index].isRequestComplete
+            // What asks for a tunnel ends only with it.
+            && self.exchanges[exchange.index].upgrade == .none
         if !self.upstreamStreams[state].hasHead {
             guard let length = first.headEnd(from: 0) else {
                 preconditionFailure("a request that does not begin with a whole head")

@@ -94,6 +94,10 @@ extension Reactor {
             self.answer(exchange, status: 404, code: "NO_ROUTE")
             return
         }
+        // No route says what else may be had there.
+        if self.exchanges[e].upgrade == .asked, !self.exchanges[e].isWebSocket {
+            self.removeUpgrade(e)
+        }
         self.exchanges[e].upstreamIndex = upstream
         self.exchanges[e].origin = .legacy
         self.exchanges[e].decision = Decision(

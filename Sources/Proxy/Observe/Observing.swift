@@ -19,7 +19,7 @@ extension Reactor {
         _ route: RouteRecord
     ) {
         self.beginObservation(e, view, hit, route)
-        if self.exchanges[e].isStream {
+        if self.exchanges[e].isLasting {
             self.endObservation(e, .stream)
         } else if self.exchanges[e].decision.isBlind {
             self.endObservation(e, .diverged)

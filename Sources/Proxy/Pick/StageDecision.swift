@@ -24,6 +24,7 @@ extension Reactor {
         }
         self.exchanges[e].migration = route.migration
         self.exchanges[e].isPlain = route.isPlain
+        guard self.checkUpgrade(exchange, view, route) else { return }
         let tenant = self.exchanges[e].tenant
         let cell = CellNumber(tenant: tenant, migration: route.migration)
         let method = self.exchanges[e].head.method

@@ -64,6 +64,7 @@ extension Reactor {
         self.uncountDecision(e)
         self.endWriter(e)
         self.leaveTunnel(e)
+        self.unbookStream(e)
         self.counters.lower(.requestsInFlight)
         let downstream = self.exchanges[e].downstream
         if self.downstreams.isLive(downstream) {

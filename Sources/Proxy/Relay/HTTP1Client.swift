@@ -38,6 +38,11 @@ extension Reactor {
         self.upstreams[u].scanned = 0
         self.upstreams[u].input.start &+= Int32(head.length)
         if head.status < 200 { return self.takeInterim(exchange, upstream, head, bytes) }
+        // For an extended CONNECT any 2xx means that the tunnel is open (RFC 8441 5).
+        if self.exchanges[e].upgrade == .asked, self.exchanges[e].isStream, head.status < 300 {
+            self.failUpstream(upstream, .badHead)
+            return false
+        }
         self.exchanges[e].upstreamNanoseconds =
             self.nowNanoseconds &- self.exchanges[e].upstreamStartNanoseconds
         self.noteAnswer(e, status: head.status)
@@ -105,7 +110,9 @@ extension Reactor {
         if self.exchanges[e].observation != .max {
             self.captureHead(e, bytes, status: head.status)
         }
-        if self.exchanges[e].hold == .holding, !self.holdsHead(e) {
+        if self.exchanges[e].hold == .holding,
+            self.exchanges[e].isLasting || !self.holdsHead(e)
+        {
             self.exchanges[e].hold = .none
         }
         if self.exchanges[e].kind == .client, self.exchanges[e].hold == .none {

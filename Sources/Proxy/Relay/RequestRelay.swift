@@ -54,7 +54,9 @@ extension Reactor {
                 return false
             }
             if self.exchanges[e].isRequestComplete {
-                if self.upstreams[u].transport == .stream { self.endUpstreamStream(u) }
+                if self.upstreams[u].transport == .stream, self.exchanges[e].upgrade == .none {
+                    self.endUpstreamStream(u)
+                }
                 return true
             }
             switch self.takeBody(e, u) {

@@ -43,7 +43,12 @@ extension Reactor {
         switch self.downstreams[d].transport {
         case .plain: break
         case .tls: self.tlsDownstreams.endWriting(d)
-        case .stream: return
+        case .stream:
+            let exchange = self.downstreams[d].exchange
+            if self.exchanges.isLive(exchange), self.exchanges[exchange.index].upgrade == .open {
+                self.endStreamWriting(d)
+            }
+            return
         }
         shutdownWrite(self.downstreams[d].fd)
     }

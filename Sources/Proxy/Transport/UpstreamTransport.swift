@@ -41,8 +41,13 @@ extension Reactor {
     /// Ends our direction: the origin reads to its end.
     mutating func endUpstreamWriting(_ u: UInt32) {
         switch self.upstreams[u].transport {
-        case .plain: shutdownWrite(self.upstreams[u].fd)
+        case .plain: break
+        case .tls: self.tlsUpstreams.endWriting(u)
+        case .stream:
+            self.endUpstreamStream(u)
+            return
         }
+        shutdownWrite(self.upstreams[u].fd)
     }
 
     /// Releases what carries the slot.

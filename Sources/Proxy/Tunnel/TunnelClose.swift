@@ -111,7 +111,9 @@ extension Reactor {
         guard self.downstreams.isLive(downstream) else { return }
         if cuts {
             self.abortDownstream(downstream)
-        } else if isClientEnded, isOriginEnded {
+        } else if isClientEnded, isOriginEnded,
+            self.downstreams[downstream.index].transport != .stream
+        {
             self.closeDownstream(downstream)
         } else {
             // The client may not have read our Close frame yet: its own bytes must not reset it.

@@ -9,33 +9,89 @@ import Wire
 // client asks Banyan for, or removes it. Only an origin that was asked can switch, and only by a
 // proper 101; until then the client's further bytes stay where they are (CVE-2026-2833).
 
-/// The token of WebSocket requests; what the client wrote may be a list.
-private let webSocketToken: StaticString = "websocket"
-
 extension Reactor {
     /// A request with an `Upgrade` field: what of it may be asked of the origin.
     ///
     /// Its fields must be in `requestFields`.
-    mutating func noteUpgrade(_ head: RequestHead, _ bytes: ByteWindow, _ exchange: inout Exchange)
-    {
+    mutating func noteUpgrade(_ head: RequestHead, _ bytes: ByteWindow, _ exchange: inout Exchange) {
         if asksForWebSocket(bytes, self.requestFields, head) {
-            exchange.upgrade = .asked
             exchange.isWebSocket = true
-            exchange.isStream = true
+        } else if let token = upgradeToken(bytes, self.requestFields, head) {
+            exchange.upgradeToken = token
         } else {
             self.counters.count(.upgradesRemoved)
+            return
         }
+        exchange.upgrade = .asked
+        exchange.isLasting = true
+    }
+
+    /// Whether a request is answered at once: the worker has too many tunnels, or it is an extended
+    /// CONNECT (RFC 8441), which cannot go on without its tunnel.
+    mutating func refusesUpgrade(_ exchange: Handle) -> Bool {
+        let e = exchange.index
+        if self.exchanges[e].upgrade == .none {
+            guard self.exchanges[e].isStream else { return false }
+            self.answer(exchange, status: 501, code: "UPGRADE_REFUSED")
+            return true
+        }
+        guard self.tunnelCount >= Limits.tunnelsMax else { return false }
+        self.counters.count(.tunnelsShed)
+        self.answer(exchange, status: 503, code: "TUNNELS_FULL")
+        return true
+    }
+
+    /// Whether the route lets a connection change to that protocol; if not, `Upgrade` is removed.
+    ///
+    /// `false`: the exchange was answered.
+    mutating func checkUpgrade(
+        _ exchange: Handle,
+        _ view: SnapshotView,
+        _ route: RouteRecord
+    ) -> Bool {
+        let e = exchange.index
+        guard self.exchanges[e].upgrade == .asked else { return true }
+        let isAllowed =
+            self.exchanges[e].isWebSocket
+            ? route.allowsWebSocket : view.allowsUpgrade(route, self.upgradeWindow(e))
+        if isAllowed { return true }
+        self.removeUpgrade(e)
+        return !self.refusesUpgrade(exchange)
+    }
+
+    mutating func removeUpgrade(_ e: UInt32) {
+        self.exchanges[e].upgrade = .none
+        self.exchanges[e].isWebSocket = false
+        self.exchanges[e].isLasting = false
+        self.counters.count(.upgradesRemoved)
+    }
+
+    /// The protocol asked for, when it is not WebSocket.
+    private func upgradeWindow(_ e: UInt32) -> ByteWindow {
+        let token = self.exchanges[e].upgradeToken
+        return self.headWindow(e).slice(Int(token.start), Int(token.length))
+    }
+
+    private func appendUpgrade(_ e: UInt32, _ writer: inout ByteWriter) {
+        writer.append("connection: upgrade\r\nupgrade: ")
+        if self.exchanges[e].isWebSocket {
+            // What the client wrote may be a list of more.
+            writer.append("websocket")
+        } else {
+            writer.append(self.upgradeWindow(e))
+        }
+        writer.append("\r\n")
     }
 
     /// Takes off a decision what a stream must never have: a copy, a second read, and for a tunnel
     /// rescue too, since its origin may have acted before it failed.
     mutating func leaveStreamAlone(_ e: UInt32, _ decision: inout Decision) {
-        if !self.exchanges[e].isStream, self.readFields(e),
+        if !self.exchanges[e].isLasting, self.readFields(e),
             asksForEvents(self.headWindow(e), self.requestFields)
         {
-            self.exchanges[e].isStream = true
+            self.exchanges[e].isLasting = true
         }
-        guard self.exchanges[e].isStream else { return }
+        guard self.exchanges[e].isLasting else { return }
         decision.makesCopy = false
         decision.asksBoth = false
         decision.isBlind = false
@@ -47,7 +103,7 @@ extension Reactor {
         guard self.exchanges[e].kind == .client, isEventStream(bytes, self.answerFields) else {
             return
         }
-        self.exchanges[e].isStream = true
+        self.exchanges[e].isLasting = true
         self.exchanges[e].totalDeadline = 0
         self.exchanges[e].idleTimeout = max(
             self.exchanges[e].idleTimeout,
@@ -55,14 +111,13 @@ extension Reactor {
         )
         if self.exchanges[e].copyState == .due { self.exchanges[e].copyState = .none }
         self.endObservation(e, .stream)
+        if let exchange = self.exchanges.handle(at: e) { self.bookStream(exchange) }
     }
 
     /// `Connection` and `Upgrade` for an origin that is asked to switch.
     func writeUpgrade(_ e: UInt32, _ writer: inout ByteWriter) {
         guard self.exchanges[e].upgrade == .asked else { return }
-        writer.append("connection: upgrade\r\nupgrade: ")
-        writer.append(webSocketToken)
-        writer.append("\r\n")
+        self.appendUpgrade(e, &writer)
     }
 
     /// A 101: the exchange becomes a tunnel, if it asked for just that.
@@ -76,7 +131,7 @@ extension Reactor {
     ) -> Bool {
         let e = exchange.index
         guard self.exchanges[e].kind == .client, self.exchanges[e].upgrade == .asked,
-            switchesToWebSocket(bytes, self.answerFields, head)
+            self.isProperSwitch(e, head, bytes)
         else {
             self.counters.count(.switchesRefused)
             self.failUpstream(upstream, .badHead)
@@ -88,6 +143,16 @@ extension Reactor {
         }
         self.openTunnel(exchange, upstream)
         return true
+    }
+
+    private func isProperSwitch(
+        _ e: UInt32,
+        _ head: ResponseHead,
+        _ bytes: ByteWindow
+    ) -> Bool {
+        self.exchanges[e].isWebSocket
+            ? switchesToWebSocket(bytes, self.answerFields, head)
+            : switchesProtocol(bytes, self.answerFields, head, to: self.upgradeWindow(e))
     }
 
     /// The 101 as the client gets it: always HTTP/1.1, the origin's fields, our own two.
@@ -106,9 +171,9 @@ extension Reactor {
         writer.appendFields(of: bytes, self.answerFields, dropping: HeaderMask.answer)
         writer.append("via: 1.1 ")
         writer.append(self.edge.name)
-        writer.append("\r\nconnection: upgrade\r\nupgrade: ")
-        writer.append(webSocketToken)
-        writer.append("\r\n\r\n")
+        writer.append("\r\n")
+        self.appendUpgrade(e, &writer)
+        writer.append("\r\n")
         guard !writer.overflowed else { return false }
         self.downstreams[d].output.end = Int32(writer.position)
         return true
@@ -143,6 +208,7 @@ extension Reactor {
         self.counters.raise(self.openCounter(e))
         self.leavePool(upstream)
         self.armTunnel(e)
+        self.bookStream(exchange)
     }
 
     /// The gauge of open tunnels that this one counts in.
@@ -153,6 +219,8 @@ extension Reactor {
     /// A tunnel takes no place of the requests' connections: idle WebSockets must not keep requests
     /// from their origin.
     private mutating func leavePool(_ upstream: Handle) {
+        // A stream of an HTTP/2 connection never counted there.
+        guard self.upstreams[upstream.index].transport != .stream else { return }
         self.upstreams[upstream.index].hasLeftPool = true
         self.freePlace(Int(self.upstreams[upstream.index].pool))
     }

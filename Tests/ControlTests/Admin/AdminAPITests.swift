@@ -273,6 +273,8 @@ struct AdminAPITests {
         report.lastLegacyMilliseconds = 1_786_716_187_412
         report.inFlightLegacy = 2
         report.inFlightModern = 3
+        report.tunnelsLeft = 4
+        report.streamsLeft = 5
         report.writesLeftBehind = 12
         report.redirectsClearMilliseconds = 5
         report.isRecorded = false

@@ -97,6 +97,39 @@ struct ControlPlaneTests {
         #expect(try self.row(world, "acme/care").resume == "redirect")
     }
 
+    @Test func `status has streams at their cell, or at the migration's default`() throws {
+        let world = try EdgeWorld()
+        _ = try self.flip(world, "acme/care", "shadow")
+        let cell = try #require(world.edge.seen.withLock { $0.deltas.last?.changes.first?.cell })
+        let other = CellNumber(tenant: cell.tenant + 1_000, migration: cell.migration)
+        world.edge.seen.withLock { seen in
+            seen.streams = [(cell, 3), (other, 1), (other, 2)].map { cell, count in
+                StreamCount(
+                    cell: cell,
+                    origin: .legacy,
+                    kind: .tunnel,
+                    isPrevious: true,
+                    count: count,
+                    oldestMilliseconds: UInt64(count) * 1_000
+                )
+            }
+        }
+        let rows = try world.plane.status(cells: nil, includesUntouched: false).cells
+        func streams(_ count: Int, _ oldest: UInt64) -> [CellStreams] {
+            [
+                CellStreams(
+                    kind: "tunnel",
+                    origin: "legacy",
+                    isLeftBehind: true,
+                    count: count,
+                    oldestMilliseconds: oldest
+                )
+            ]
+        }
+        #expect(rows.first { $0.tenant == "acme" }?.streams == streams(3, 3_000))
+        #expect(rows.first { $0.tenant == "*" }?.streams == streams(3, 2_000))
+    }
+
     @Test func `a reload that moves untouched cells forward needs the flag's reason`() throws {
         let world = try EdgeWorld()
         _ = try self.flip(world, "acme/care", "shadow")

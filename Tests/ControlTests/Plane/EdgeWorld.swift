@@ -15,6 +15,7 @@ final class ModelEdge: EdgePort {
         var deltas: [Delta] = []
         var snapshots: [Snapshot] = []
         var answer = Acknowledgement()
+        var streams: [StreamCount] = []
         var endpoints: [[EndpointNews]] = []
     }
 
@@ -54,7 +55,8 @@ final class ModelEdge: EdgePort {
     func setDiverged(_ isDiverged: Bool, _ cell: CellNumber) {}
     func figures() -> [MetricFamily] { [] }
     func reopenAccessLog() {}
-    func drain() {}
+    func streams() -> [StreamCount] { self.seen.withLock { $0.streams } }
+    func drain(withinMilliseconds: Int) {}
     func join(timeoutMilliseconds: Int) -> Bool { true }
     func stop() {}
 }

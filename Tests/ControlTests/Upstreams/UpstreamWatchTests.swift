@@ -31,7 +31,8 @@ private final class ListeningEdge: EdgePort {
     func setDiverged(_ isDiverged: Bool, _ cell: CellNumber) {}
     func figures() -> [MetricFamily] { [] }
     func reopenAccessLog() {}
-    func drain() {}
+    func streams() -> [StreamCount] { [] }
+    func drain(withinMilliseconds: Int) {}
     func join(timeoutMilliseconds: Int) -> Bool { true }
     func stop() {}
 }
