@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
+import Migration
 
 /// The exchanges of a worker that are streams, so that a flip finds them without a look at all.
 ///
