@@ -15,8 +15,7 @@ extension ExchangeError {
             .firstByteTimedOut:
             true
         case .noAddress, .poolExhausted, .breakerOpen, .outOfResources, .totalTimedOut, .cutShort,
-            .clientGone,
-            .clientBadBody, .clientTooSlow, .headTooLong:
+            .clientGone, .clientBadBody, .clientTooSlow, .headTooLong, .streamMoved:
             false
         }
     }

@@ -195,6 +195,7 @@ extension Reactor {
         self.exchanges[e].totalDeadline = 0
         self.exchanges[e].upstreamNanoseconds =
             self.nowNanoseconds &- self.exchanges[e].upstreamStartNanoseconds
+        self.noteAnswer(e, status: 101)
         var tunnel = TunnelState()
         tunnel.isWebSocket = self.exchanges[e].isWebSocket
         tunnel.movedAt = self.nowMilliseconds
