@@ -181,8 +181,8 @@ public final class DataPlane: Sendable {
         for mailbox in self.mailboxes { mailbox.post(.transports(transports)) }
     }
 
-    /// Streams that run now, by cell, origin and kind; a worker that does not answer in time is left
-    /// out.
+    /// Streams that run now, by cell, origin and kind; a worker that does not answer in time is
+    /// left out.
     public func streams(timeoutMilliseconds: Int) -> [StreamCount] {
         let receipt = StreamReceipt(workers: self.workerCount)
         for mailbox in self.mailboxes { mailbox.post(.streams(receipt)) }

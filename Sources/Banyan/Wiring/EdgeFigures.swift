@@ -4,7 +4,6 @@ import Control
 import Proxy
 import TLS
 import Wire
-import Wire
 
 /// The workers' counters as families of the metrics page (reference/experience.md D2 to D5).
 ///

@@ -71,7 +71,8 @@ extension Reactor {
         // Both sides of a WebSocket still have to answer their Close frame.
         let within = UInt64(max(withinMilliseconds, 0))
         self.drainClosesAt =
-            self.nowMilliseconds &+ within &- min(within / 2, UInt64(Limits.tunnelCloseMilliseconds))
+            self.nowMilliseconds &+ within
+            &- min(within / 2, UInt64(Limits.tunnelCloseMilliseconds))
         // Connections that the kernel has taken already are served, not reset.
         for number in self.listeners.indices { self.acceptWaiting(number) }
         self.isDraining = true

@@ -31,7 +31,9 @@ extension Reactor {
     mutating func reviewStreams(_ view: SnapshotView) {
         guard self.streamBook.count > 0 else { return }
         var indices: [UInt32: UInt32] = [:]
-        for index in 0..<view.routeCount { indices[view.route(UInt32(index)).number] = UInt32(index) }
+        for index in 0..<view.routeCount {
+            indices[view.route(UInt32(index)).number] = UInt32(index)
+        }
         for place in 0..<self.streamBook.count {
             let e = self.streamBook[place].index
             guard let hit = self.exchanges[e].hit else { continue }

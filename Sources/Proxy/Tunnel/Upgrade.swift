@@ -13,7 +13,8 @@ extension Reactor {
     /// A request with an `Upgrade` field: what of it may be asked of the origin.
     ///
     /// Its fields must be in `requestFields`.
-    mutating func noteUpgrade(_ head: RequestHead, _ bytes: ByteWindow, _ exchange: inout Exchange) {
+    mutating func noteUpgrade(_ head: RequestHead, _ bytes: ByteWindow, _ exchange: inout Exchange)
+    {
         if asksForWebSocket(bytes, self.requestFields, head) {
             exchange.isWebSocket = true
         } else if let token = upgradeToken(bytes, self.requestFields, head) {

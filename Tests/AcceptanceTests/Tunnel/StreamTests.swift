@@ -6,7 +6,11 @@ import Testing
 /// Issue 4: event streams and long downloads across flips, with curl as the client.
 @Suite("Event streams and downloads", .serialized)
 struct StreamTests {
-    private static func edge(_ streams: String, _ legacy: String, _ modern: String) throws
+    private static func edge(
+        _ streams: String,
+        _ legacy: String,
+        _ modern: String
+    ) throws
         -> EdgeUnderTest
     {
         var migration = PlainMigration(name: "feed", legacy: legacy, modern: modern)

@@ -6,7 +6,11 @@ import Testing
 /// Issue 4: WebSockets of a library that is not ours, across flips, reloads and the edge's end.
 @Suite("WebSockets", .serialized)
 struct WebSocketTests {
-    private static func edge(_ streams: String, _ legacy: String, _ modern: String) throws
+    private static func edge(
+        _ streams: String,
+        _ legacy: String,
+        _ modern: String
+    ) throws
         -> EdgeUnderTest
     {
         var migration = PlainMigration(name: "chat", legacy: legacy, modern: modern)

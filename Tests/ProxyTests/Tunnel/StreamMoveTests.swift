@@ -139,7 +139,8 @@ struct StreamMoveTests {
         try edge.expectNothingLeft(upstreamsMax: 0, "cut")
     }
 
-    @Test func `drain closes after its time, and a cell that moves back keeps its streams`() throws {
+    @Test func `drain closes after its time, and a cell that moves back keeps its streams`() throws
+    {
         let legacy = try WebSocketPeer.echo()
         let edge = try Self.edge(legacy.port, legacy.port, .drain, drain: 400)
         let client = try WebSocketPeer.open(edge)
@@ -175,7 +176,8 @@ struct StreamMoveTests {
         }
     }
 
-    @Test func `an ordinary answer is finished, and counts as a stream once it has lasted`() throws {
+    @Test func `an ordinary answer is finished, and counts as a stream once it has lasted`() throws
+    {
         let legacy = try Self.events(type: "text/plain")
         var limits = EdgeLimits()
         limits.rateWindowMilliseconds = 200
@@ -188,7 +190,9 @@ struct StreamMoveTests {
         #expect(edge.plane.total(.streamsMoved) == 1)
     }
 
-    @Test func `while a share of users is served by an origin, nothing is left behind there`() throws {
+    @Test func `while a share of users is served by an origin, nothing is left behind there`()
+        throws
+    {
         let legacy = try WebSocketPeer.echo()
         let edge = try Self.edge(legacy.port, legacy.port, .close)
         let client = try WebSocketPeer.open(edge)
@@ -239,11 +243,8 @@ struct StreamMoveTests {
 
     @Test func `a route names the protocols that its connections may change to`() throws {
         let origin = try RawOrigin { connection in
-            guard let head = connection.readHead() else { return }
-            guard head.lowercased().contains("\r\nupgrade: ") else {
+            while let head = connection.readHead(), !head.lowercased().contains("\r\nupgrade: ") {
                 connection.send(ok("plain"))
-                connection.waitForEnd()
-                return
             }
             connection.send("HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: Foo/2\r\n\r\n")
             while let part = connection.takePart() { guard connection.send(part) else { return } }
