@@ -135,7 +135,12 @@ public final class ControlPlane: Sendable {
             state.reloadMilliseconds = now
             return state.numbers.endpoints
         }
-        self.upstreams.adopt(edge.files.set.upstreams, numbers: numbers, port: port)
+        self.upstreams.adopt(
+            edge.files.set.upstreams,
+            numbers: numbers,
+            transports: edge.transports.set,
+            port: port
+        )
     }
 
     /// Ends what watches endpoints: names are no longer resolved, nobody is looked at.
@@ -267,7 +272,12 @@ public final class ControlPlane: Sendable {
             ) ?? true
         // Behind the snapshot: it names the endpoints, this says where they are now.
         let numbers = self.state.withLock { $0.numbers.endpoints }
-        self.upstreams.adopt(edge.files.set.upstreams, numbers: numbers, port: port)
+        self.upstreams.adopt(
+            edge.files.set.upstreams,
+            numbers: numbers,
+            transports: edge.transports.set,
+            port: port
+        )
         return isTaken
     }
 

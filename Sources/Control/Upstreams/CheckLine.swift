@@ -1,26 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Glibc
 import Kernel
+import TLS
 
-/// A connection for one check, with one deadline for all that happens on it.
+/// A connection for one check, with one deadline for all that happens on it; over TLS where the
+/// upstream speaks it.
 struct CheckLine: ~Copyable {
     private let fd: FileDescriptor
     private let deadlineNanoseconds: UInt64
+    /// Whether what is said is encrypted.
+    let isSecure: Bool
+    private var sessions: TLSSessionTable?
+    private var pool = BlockPool(capacity: 1)
 
-    /// Connects.
-    init(to address: SocketAddress, timeoutMilliseconds: Int) throws(EndpointProblem) {
+    /// Connects, and shakes hands where `tls` says how the endpoint is verified.
+    init(
+        to address: SocketAddress,
+        timeoutMilliseconds: Int,
+        tls: TLSClientContext? = nil
+    ) throws(EndpointProblem) {
         self.deadlineNanoseconds =
             monotonicNanoseconds() &+ UInt64(timeoutMilliseconds) &* 1_000_000
+        self.isSecure = tls != nil
+        self.sessions = nil
+        self.fd = try CheckLine.connect(to: address, timeoutMilliseconds: timeoutMilliseconds)
+        guard let tls else { return }
+        self.sessions = TLSSessionTable(capacity: 1)
+        try self.shakeHands(tls)
+    }
+
+    private static func connect(
+        to address: SocketAddress,
+        timeoutMilliseconds: Int
+    ) throws(EndpointProblem) -> FileDescriptor {
         do {
-            self.fd = try connectBlocking(to: address, timeoutMilliseconds: timeoutMilliseconds)
+            return try connectBlocking(to: address, timeoutMilliseconds: timeoutMilliseconds)
         } catch {
             throw CheckLine.problem(error)
         }
     }
 
-    /// Whether what is said is encrypted.
-    var isSecure: Bool { false }
+    private mutating func shakeHands(_ context: TLSClientContext) throws(EndpointProblem) {
+        let isOpen = self.sessions?.connect(0, context, fd: self.fd.number) ?? false
+        guard isOpen else { throw .tls("no memory") }
+        while true {
+            switch self.sessions?.handshake(0) ?? .failed {
+            case .done: return
+            case .wantsRead: try self.wait(.reading)
+            case .wantsWrite: try self.wait(.writing)
+            case .ended: throw .closed
+            case .failed: throw self.tlsProblem
+            }
+        }
+    }
+
+    private var tlsProblem: EndpointProblem {
+        mutating get { .tls("\(self.sessions?.failure(0).text ?? "failed")") }
+    }
 
     /// Milliseconds that are left.
     private func left() throws(EndpointProblem) -> Int {
@@ -29,8 +67,21 @@ struct CheckLine: ~Copyable {
         return Int((self.deadlineNanoseconds - now) / 1_000_000) + 1
     }
 
+    private func wait(_ direction: SocketDirection) throws(EndpointProblem) {
+        let left = try self.left()
+        guard waitUntilReady(self.fd.number, for: direction, timeoutMilliseconds: left) else {
+            throw .timedOut
+        }
+    }
+
+    // MARK: Bytes
+
     /// Sends all bytes.
     mutating func write(_ bytes: [UInt8]) throws(EndpointProblem) {
+        if self.isSecure {
+            try self.writeSecurely(bytes)
+            return
+        }
         let result = writeBlocking(self.fd.number, bytes, timeoutMilliseconds: try self.left())
         switch result {
         case .bytes: return
@@ -40,8 +91,31 @@ struct CheckLine: ~Copyable {
         }
     }
 
+    private mutating func writeSecurely(_ bytes: [UInt8]) throws(EndpointProblem) {
+        var sent = 0
+        while sent < bytes.count {
+            let result = withWindow(bytes) { window in
+                self.sessions?.write(
+                    0,
+                    window.slice(sent, window.count - sent),
+                    window.slice(0, 0)
+                ) ?? .failed
+            }
+            switch result {
+            case .bytes(let count): sent += count
+            case .wantsRead: try self.wait(.reading)
+            case .wantsWrite: try self.wait(.writing)
+            case .failed: throw self.tlsProblem
+            }
+        }
+    }
+
     /// Appends what comes next, at least one byte.
     mutating func read(into bytes: inout [UInt8], atMost count: Int) throws(EndpointProblem) {
+        if self.isSecure {
+            try self.readSecurely(into: &bytes, atMost: count)
+            return
+        }
         let result = readBlocking(
             self.fd.number,
             into: &bytes,
@@ -53,6 +127,26 @@ struct CheckLine: ~Copyable {
         case .wouldBlock: throw .timedOut
         case .end: throw .closed
         case .failed(let error): throw CheckLine.problem(error)
+        }
+    }
+
+    private mutating func readSecurely(
+        into bytes: inout [UInt8],
+        atMost count: Int
+    ) throws(EndpointProblem) {
+        guard let block = self.pool.take() else { throw .tls("no memory") }
+        defer { self.pool.give(block) }
+        while true {
+            let end = min(count, Limits.blockBytes)
+            switch self.sessions?.read(0, into: self.pool, block, 0, end) ?? .failed {
+            case .bytes(let got):
+                bytes += self.pool.window(block, 0, got).array
+                return
+            case .wantsRead: try self.wait(.reading)
+            case .wantsWrite: try self.wait(.writing)
+            case .ended, .cut: throw .closed
+            case .failed: throw self.tlsProblem
+            }
         }
     }
 

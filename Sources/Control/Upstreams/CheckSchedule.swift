@@ -2,9 +2,10 @@
 
 import Kernel
 import Migration
+import TLS
 
 /// One endpoint to look at: where, and how.
-struct EndpointCheck: Sendable, Equatable {
+struct EndpointCheck: Sendable {
     /// The endpoint's number.
     var number: UInt32
     /// Where it is.
@@ -13,8 +14,18 @@ struct EndpointCheck: Sendable, Equatable {
     var host: String
     /// HTTP/2 instead of HTTP/1.1 is spoken there.
     var speaksHTTP2 = false
+    /// How its certificate is verified; `nil`: clear text.
+    var tls: TLSClientContext?
     /// What is done, how often, how long.
     var rules: ActiveHealthModel
+}
+
+extension EndpointCheck: Equatable {
+    /// The same look: a context that was read again counts as another.
+    static func == (a: EndpointCheck, b: EndpointCheck) -> Bool {
+        a.number == b.number && a.address == b.address && a.host == b.host
+            && a.speaksHTTP2 == b.speaksHTTP2 && a.tls === b.tls && a.rules == b.rules
+    }
 }
 
 /// Which endpoint is looked at next, and when; each by one thread at a time.

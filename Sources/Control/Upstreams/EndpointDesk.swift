@@ -4,6 +4,7 @@ import Kernel
 import Migration
 import Names
 import Synchronization
+import TLS
 
 /// What is known of the endpoints of the set in force, and the one place from which workers hear
 /// of it, in the order in which it became known.
@@ -17,6 +18,7 @@ final class EndpointDesk: Sendable {
     private struct State {
         var table = EndpointTable()
         var port: (any EdgePort)?
+        var transports = TransportSet.plain
         var counts: [String: CheckCounts] = [:]
         var moves: UInt64 = 0
     }
@@ -33,6 +35,7 @@ final class EndpointDesk: Sendable {
         _ upstreams: [UpstreamModel],
         numbers: NumberBook,
         answers: [NameQuestion: [[UInt8]]],
+        transports: TransportSet,
         port: (any EdgePort)?
     ) {
         let now = self.now()
@@ -45,6 +48,7 @@ final class EndpointDesk: Sendable {
             )
             let names = Set(upstreams.map(\.name))
             state.counts = state.counts.filter { names.contains($0.key) }
+            state.transports = transports
             if let port { state.port = port }
             state.port?.update(state.table.everything)
         }
@@ -110,12 +114,19 @@ final class EndpointDesk: Sendable {
         self.state.withLock { state in
             state.table.rows.values.compactMap { row in
                 guard let rules = row.rules, let address = row.address else { return nil }
-                return EndpointCheck(
+                var check = EndpointCheck(
                     number: row.number,
                     address: address,
                     host: rules.host ?? row.place.endpoint.authority,
                     rules: rules
                 )
+                // As traffic goes there: clear text where the set is shorter.
+                let transports = state.transports.endpoints
+                if Int(row.number) < transports.count {
+                    check.tls = transports[Int(row.number)].tls
+                    check.speaksHTTP2 = transports[Int(row.number)].speaksHTTP2
+                }
+                return check
             }
         }
     }

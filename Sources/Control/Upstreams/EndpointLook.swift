@@ -12,7 +12,8 @@ func lookAtEndpoint(_ check: EndpointCheck) -> EndpointProblem? {
     do throws(EndpointProblem) {
         var line = try CheckLine(
             to: check.address,
-            timeoutMilliseconds: check.rules.timeoutMilliseconds
+            timeoutMilliseconds: check.rules.timeoutMilliseconds,
+            tls: check.tls
         )
         switch check.rules.kind {
         case .tcp: return nil

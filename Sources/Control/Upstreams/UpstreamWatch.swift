@@ -5,6 +5,7 @@ import Documents
 import Kernel
 import Migration
 import Names
+import TLS
 
 /// Addresses of a set's endpoints, and what somebody should know about those that have none.
 struct EndpointAddresses: Sendable {
@@ -91,13 +92,19 @@ final class UpstreamWatch: Sendable {
     }
 
     /// Watches these upstreams from now on and tells `port` of every endpoint.
-    func adopt(_ upstreams: [UpstreamModel], numbers: NumberBook, port: (any EdgePort)?) {
+    func adopt(
+        _ upstreams: [UpstreamModel],
+        numbers: NumberBook,
+        transports: TransportSet = .plain,
+        port: (any EdgePort)?
+    ) {
         let questions = UpstreamWatch.questions(upstreams)
         self.names.keep(questions)
         self.desk.adopt(
             upstreams,
             numbers: numbers,
             answers: self.answers(questions),
+            transports: transports,
             port: port
         )
         self.checks.adopt(self.desk.checks)
