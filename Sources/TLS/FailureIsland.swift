@@ -27,11 +27,12 @@ private func reason(_ marks: SessionMarks, _ session: OpaquePointer) -> TLSFailu
             return unsafe TLSFailure(verifyResult: SSL_get_verify_result(session))
         }
         let failure = TLSFailure(reason: number)
-        if failure == .cut && marks.contains(.socketBroken) { return .reset }
+        // The alert that answers an end meets a closed socket: the end came first.
+        if failure == .cut && !marks.contains(.socketEnded) { return .reset }
         return failure
     }
-    if marks.contains(.socketBroken) { return .reset }
-    return marks.contains(.socketEnded) ? .cut : .internalError
+    if marks.contains(.socketEnded) { return .cut }
+    return marks.contains(.socketBroken) ? .reset : .internalError
 }
 
 /// Why a resumed session of a client must not stand: its certificate has expired since.

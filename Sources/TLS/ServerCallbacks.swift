@@ -94,9 +94,9 @@ private func chooseProtocol(
     _ offeredCount: UInt32,
     _ argument: UnsafeMutableRawPointer?
 ) -> Int32 {
-    guard let state = unsafe state(argument), let offered = unsafe offered else {
-        return SSL_TLSEXT_ERR_NOACK
-    }
+    guard let state = unsafe state(argument), let offered = unsafe offered,
+        !state.protocols.isEmpty
+    else { return SSL_TLSEXT_ERR_NOACK }
     let list = unsafe ByteWindow(base: offered, count: Int(offeredCount))
     for name in state.protocols {
         var at = 0

@@ -127,7 +127,9 @@ private func isBounded(
             let byte = UInt8(bitPattern: unsafe buffer[position - before])
             switch position {
             // 0x16: a handshake record; anything else OpenSSL refuses by its own rules.
-            case 0 where byte != 0x16: return true
+            case 0 where byte != 0x16:
+                unsafe entry.pointee.receivedBytes = 9
+                return true
             case 3 where byte == 0: unsafe entry.pointee.marks.insert(.startsSmall)
             case 4 where byte < 4:
                 if unsafe entry.pointee.marks.contains(.startsSmall) { return false }
