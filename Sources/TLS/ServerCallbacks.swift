@@ -127,13 +127,16 @@ private func useTicketKey(
     guard let state = unsafe ServerState.of(session), let name = unsafe name,
         let vector = unsafe vector
     else { return -1 }
-    return unsafe state.tickets.prepare(
+    let result = unsafe state.tickets.prepare(
         name: name,
         vector: vector,
         cipher: cipher,
         code: code,
         seals: seals == 1
     )
+    // A client of TLS 1.3 uses a ticket once (RFC 8446 C.4): only 2 brings it the next one.
+    let isUsedUp = unsafe seals == 0 && SSL_version(session) == TLS1_3_VERSION
+    return result == 1 && isUsedUp ? 2 : result
 }
 
 private func staple(_ session: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) -> Int32 {

@@ -146,3 +146,6 @@ extension TLSSessionTable {
         withWindow(first) { one in withWindow(second) { two in self.write(index, one, two) } }
     }
 }
+
+/// A session could be begun: there is memory.
+func begin(_ isBegun: Bool) throws { try #require(isBegun) }
