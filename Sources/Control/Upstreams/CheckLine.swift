@@ -13,22 +13,30 @@ struct CheckLine: ~Copyable {
     /// Whether what is said is encrypted.
     let isSecure: Bool
     private var sessions: TLSSessionTable?
-    private var pool = BlockPool(capacity: 1)
+    private var pool: BlockPool
 
     /// Connects, and shakes hands where `tls` says how the endpoint is verified.
-    init(
+    static func open(
         to address: SocketAddress,
         timeoutMilliseconds: Int,
         tls: TLSClientContext? = nil
-    ) throws(EndpointProblem) {
-        self.deadlineNanoseconds =
-            monotonicNanoseconds() &+ UInt64(timeoutMilliseconds) &* 1_000_000
-        self.isSecure = tls != nil
-        self.sessions = nil
-        self.fd = try CheckLine.connect(to: address, timeoutMilliseconds: timeoutMilliseconds)
-        guard let tls else { return }
-        self.sessions = TLSSessionTable(capacity: 1)
-        try self.shakeHands(tls)
+    ) throws(EndpointProblem) -> CheckLine {
+        let deadline = monotonicNanoseconds() &+ UInt64(timeoutMilliseconds) &* 1_000_000
+        var line = CheckLine(
+            fd: try CheckLine.connect(to: address, timeoutMilliseconds: timeoutMilliseconds),
+            deadlineNanoseconds: deadline,
+            isSecure: tls != nil
+        )
+        if let tls { try line.shakeHands(tls) }
+        return line
+    }
+
+    private init(fd: consuming FileDescriptor, deadlineNanoseconds: UInt64, isSecure: Bool) {
+        self.fd = fd
+        self.deadlineNanoseconds = deadlineNanoseconds
+        self.isSecure = isSecure
+        self.sessions = isSecure ? TLSSessionTable(capacity: 1) : nil
+        self.pool = BlockPool(capacity: 1)
     }
 
     private static func connect(

@@ -10,7 +10,7 @@ import Wire
 /// `nil`: it is well.
 func lookAtEndpoint(_ check: EndpointCheck) -> EndpointProblem? {
     do throws(EndpointProblem) {
-        var line = try CheckLine(
+        var line = try CheckLine.open(
             to: check.address,
             timeoutMilliseconds: check.rules.timeoutMilliseconds,
             tls: check.tls
