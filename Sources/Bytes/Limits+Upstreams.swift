@@ -54,4 +54,48 @@ extension Limits {
     ///
     /// Beyond: the file is refused.
     public static let cookieRulesMax = 32
+
+    // MARK: Names
+
+    /// Bytes of an endpoint's sockaddr: a sockaddr_un has 110, `SocketAddress` room for 112.
+    public static let sockaddrBytesMax = 112
+    /// Names that are kept resolved, and questions at once: as many as there may be endpoints.
+    ///
+    /// Beyond: the name is not asked for, which its endpoint's state says.
+    public static let namesMax = 4_096
+    /// Addresses of a name that are kept.
+    ///
+    /// Beyond: left out (an answer over TCP may hold thousands).
+    public static let nameAddressesMax = 64
+    /// Addresses of one name that are used at once (`dns.addresses`).
+    ///
+    /// Beyond: left out, best first; another takes the place of one that leaves.
+    public static let addressesPerEndpointMax = 16
+    /// Name servers that `dns.servers` may list.
+    public static let nameServersMax = 8
+    /// The shortest time for which an answer counts, whatever `dns.minTTL` says.
+    public static let nameTTLLowestMilliseconds: UInt64 = 100
+    /// The pause after the first failure; it doubles with each further one.
+    public static let nameRetryMinMilliseconds: UInt64 = 1_000
+    /// The longest pause between two tries of a name that fails.
+    public static let nameRetryMaxMilliseconds: UInt64 = 30_000
+    /// How long a start or a reload waits for names that are not known yet.
+    ///
+    /// Beyond: it goes on without; their endpoints are used once they resolve.
+    public static let nameLoadWaitMilliseconds = 2_000
+
+    // MARK: Health checks
+
+    /// Threads that look at endpoints; as many are started as there are endpoints to look at.
+    ///
+    /// Beyond: checks wait for a thread, so that they are made less often than asked for.
+    public static let healthThreadsMax = 16
+    /// The shortest `health.active.interval`.
+    public static let healthIntervalMinMilliseconds = 100
+    /// The longest `health.active.timeout`.
+    public static let healthTimeoutMaxMilliseconds = 60_000
+    /// Bytes of an answer to a check that are read.
+    ///
+    /// Beyond: the status has told; a head that is longer fails.
+    public static let healthAnswerBytesMax = 16_384
 }

@@ -36,76 +36,6 @@ public enum Limits {
     /// The same for a copy: clients come first.
     public static let copyBlocksPerTurn = 3
 
-    // MARK: HTTP/2 (RFC 9113 10.5; libnghttp2 does not bound these for us)
-
-    /// Streams that a client may have open at once (SETTINGS_MAX_CONCURRENT_STREAMS).
-    ///
-    /// Beyond: REFUSED_STREAM.
-    public static let h2StreamsMax = 100
-    /// Bytes of content that a stream may send ahead of its reader.
-    ///
-    /// Beyond: FLOW_CONTROL_ERROR. Four blocks less one byte: a queue of five always holds them.
-    public static let h2StreamWindowBytes = 65_535
-    /// Bytes of content that all streams of a connection may send ahead: its memory's bound.
-    ///
-    /// Beyond: FLOW_CONTROL_ERROR.
-    public static let h2ConnectionWindowBytes = 1 << 20
-    /// From `connect` to a session with an origin, TLS included, ms.
-    ///
-    /// Beyond: `connect_timed_out` for all who wait for it.
-    public static let h2ConnectTimeoutMilliseconds: UInt64 = 5_000
-    /// Blocks that hold a stream's content until it is read.
-    ///
-    /// Content comes in pieces of at most a block, each of which may leave a block half full.
-    public static let h2StreamBlocksMax = 6
-    /// Window in which a peer's frames are counted, ms.
-    public static let h2BudgetMilliseconds: UInt64 = 10_000
-    /// RST_STREAM frames of a peer in a window (CVE-2023-44487): a browser that leaves a page sends
-    /// one for each stream.
-    ///
-    /// Beyond: GOAWAY, ENHANCE_YOUR_CALM; so for the following ones.
-    public static let h2ResetsMax = 200
-    /// Streams that a peer's faults made us reset in a window (CVE-2025-8671).
-    public static let h2ResetsSentMax = 200
-    /// PING frames in a window, beyond one for each DATA frame with content: gRPC measures its
-    /// bandwidth with them (CVE-2019-9512).
-    public static let h2PingsMax = 100
-    /// SETTINGS frames in a window (CVE-2019-9515).
-    public static let h2SettingsMax = 20
-    /// PRIORITY and PRIORITY_UPDATE frames in a window (CVE-2019-9513); browsers send some for each
-    /// stream.
-    public static let h2PriorityMax = 500
-    /// DATA frames without content and without END_STREAM in a window (CVE-2019-9518).
-    public static let h2EmptyDataMax = 100
-    /// WINDOW_UPDATE frames in a window, beyond two for each DATA frame that we could fill.
-    public static let h2WindowUpdatesMax = 1_000
-    /// DATA frames in a window that a window of less than `h2SmallFrameBytes` has cut short
-    /// (CVE-2019-9511, CVE-2019-9517).
-    public static let h2SmallFramesMax = 500
-    /// Bytes of a DATA frame below which the receiver's window, not our content, made it small.
-    public static let h2SmallFrameBytes = 256
-    /// GOAWAY frames and frames of kinds that nobody knows, in a window; browsers send a few to
-    /// keep peers tolerant (RFC 9113 5.5).
-    public static let h2OtherFramesMax = 100
-    /// CONTINUATION frames of one head (CVE-2024-27316).
-    public static let h2ContinuationsMax = 8
-    /// Bytes of one head as sent, CONTINUATION frames included.
-    ///
-    /// Beyond: ENHANCE_YOUR_CALM. Uncompressed it is hardly longer than `headBytesMax`.
-    public static let h2HeadBlockBytesMax = 32_768
-    /// Decoded bytes of one head, 32 for each field included, that end the connection.
-    ///
-    /// Below, and beyond `headBytesMax`: 431. Only a compression bomb has more (CVE-2019-9516).
-    public static let h2DecodedBytesMax = 131_072
-    /// Text of heads that one read may make, all its streams together.
-    ///
-    /// Beyond: REFUSED_STREAM, which counts as a reset.
-    public static let h2TextBytesMax = 512 * 1_024
-    /// Frames that wait to be sent, those of content left out.
-    ///
-    /// Beyond: ENHANCE_YOUR_CALM (RFC 9113 10.5: a peer that provokes answers and reads none).
-    public static let h2OutboundFramesMax = 4_096
-
     // MARK: HTTP/1.1 messages
 
     /// Bytes of a request or response head.
@@ -185,7 +115,6 @@ public enum Limits {
     ///
     /// Then it is closed.
     public static let drainIdleMilliseconds = 1_000
-
 
     // MARK: Deadlines of upstreams (milliseconds; routes may change them)
 
@@ -610,50 +539,6 @@ public enum Limits {
     ///
     /// Beyond: the verdict is INVALID (clock skew).
     public static let parityClockSkewMaxMilliseconds = 300_000
-
-    // MARK: Names
-
-    /// Bytes of an endpoint's sockaddr: a sockaddr_un has 110, `SocketAddress` room for 112.
-    public static let sockaddrBytesMax = 112
-    /// Names that are kept resolved, and questions at once: as many as there may be endpoints.
-    ///
-    /// Beyond: the name is not asked for, which its endpoint's state says.
-    public static let namesMax = 4_096
-    /// Addresses of a name that are kept.
-    ///
-    /// Beyond: left out (an answer over TCP may hold thousands).
-    public static let nameAddressesMax = 64
-    /// Addresses of one name that are used at once (`dns.addresses`).
-    ///
-    /// Beyond: left out, best first; another takes the place of one that leaves.
-    public static let addressesPerEndpointMax = 16
-    /// Name servers that `dns.servers` may list.
-    public static let nameServersMax = 8
-    /// The shortest time for which an answer counts, whatever `dns.minTTL` says.
-    public static let nameTTLLowestMilliseconds: UInt64 = 100
-    /// The pause after the first failure; it doubles with each further one.
-    public static let nameRetryMinMilliseconds: UInt64 = 1_000
-    /// The longest pause between two tries of a name that fails.
-    public static let nameRetryMaxMilliseconds: UInt64 = 30_000
-    /// How long a start or a reload waits for names that are not known yet.
-    ///
-    /// Beyond: it goes on without; their endpoints are used once they resolve.
-    public static let nameLoadWaitMilliseconds = 2_000
-
-    // MARK: Health checks
-
-    /// Threads that look at endpoints; as many are started as there are endpoints to look at.
-    ///
-    /// Beyond: checks wait for a thread, so that they are made less often than asked for.
-    public static let healthThreadsMax = 16
-    /// The shortest `health.active.interval`.
-    public static let healthIntervalMinMilliseconds = 100
-    /// The longest `health.active.timeout`.
-    public static let healthTimeoutMaxMilliseconds = 60_000
-    /// Bytes of an answer to a check that are read.
-    ///
-    /// Beyond: the status has told; a head that is longer fails.
-    public static let healthAnswerBytesMax = 16_384
 
     // MARK: Admin
 
