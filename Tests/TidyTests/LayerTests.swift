@@ -24,7 +24,7 @@ enum LayerRules {
         "Decode": ["Bytes", "Parity", "CZlib", "CBrotli", "CZstd", "CLibXML2"],
         "Names": ["Bytes", "CCAres"],
         // planes: they never import each other
-        "Proxy": ["Bytes", "Parity", "Migration", "Wire", "Kernel", "Patterns"],
+        "Proxy": ["Bytes", "Parity", "Migration", "Wire", "TLS", "Kernel", "Patterns"],
         "Control": [
             "Bytes", "Documents", "Parity", "Migration", "Wire", "Kernel", "Store", "YAML",
             "Patterns", "Decode", "Names", "TLS",

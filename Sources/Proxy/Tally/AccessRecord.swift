@@ -110,6 +110,25 @@ extension Reactor {
         writer.append(decision.reason.word)
         writer.append("\",\"banyan.generation\":")
         writer.append(decimal: self.exchanges[e].generation)
+        self.writeCourse(e, &writer)
+        if self.exchanges[e].isStream { writer.append(",\"network.protocol.version\":\"2\"") }
+        if self.exchanges[e].isSecure { writer.append(",\"url.scheme\":\"https\"") }
+        writer.append(",\"upstream.ms\":")
+        appendMilliseconds(self.exchanges[e].upstreamNanoseconds / 1_000, &writer)
+        writer.append(",\"bytes.in\":")
+        writer.append(decimal: self.exchanges[e].requestBytes)
+        writer.append(",\"bytes.out\":")
+        writer.append(decimal: self.exchanges[e].answerBytes)
+        self.writeNetwork(
+            self.exchanges[e].peerText,
+            Int(self.exchanges[e].peerTextCount),
+            &writer
+        )
+        writer.append("}\n")
+    }
+
+    /// What happened on the way: rescue, retry, cut, failure, copy.
+    private func writeCourse(_ e: UInt32, _ writer: inout ByteWriter) {
         if self.exchanges[e].isRescued { writer.append(",\"banyan.rescued\":true") }
         if self.exchanges[e].isRetried { writer.append(",\"banyan.retried\":true") }
         if self.exchanges[e].isAborted { writer.append(",\"banyan.aborted\":true") }
@@ -133,20 +152,6 @@ extension Reactor {
             writer.append(self.exchanges[e].copyState.word)
             writer.append("\"")
         }
-        if self.exchanges[e].isStream { writer.append(",\"network.protocol.version\":\"2\"") }
-        if self.exchanges[e].isSecure { writer.append(",\"url.scheme\":\"https\"") }
-        writer.append(",\"upstream.ms\":")
-        appendMilliseconds(self.exchanges[e].upstreamNanoseconds / 1_000, &writer)
-        writer.append(",\"bytes.in\":")
-        writer.append(decimal: self.exchanges[e].requestBytes)
-        writer.append(",\"bytes.out\":")
-        writer.append(decimal: self.exchanges[e].answerBytes)
-        self.writeNetwork(
-            self.exchanges[e].peerText,
-            Int(self.exchanges[e].peerTextCount),
-            &writer
-        )
-        writer.append("}\n")
     }
 
     private func answererWord(_ e: UInt32) -> StaticString {

@@ -113,6 +113,11 @@ private func setReceiving(_ callbacks: OpaquePointer?) {
         _,
         _ in refuseStream
     }
+    unsafe setReceivingFrames(callbacks)
+}
+
+private func setReceivingFrames(_ callbacks: OpaquePointer?) {
+    // SAFETY: each closure gets the pointers that nghttp2.h promises for it.
     unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, data in
         guard let frame = unsafe frame else { return giveUp }
         return unsafe take(frame, state(data)) ? goOn : giveUp

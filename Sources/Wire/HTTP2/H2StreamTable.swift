@@ -6,7 +6,7 @@
 /// streams go up by two, so they spread by themselves.
 struct H2StreamTable: ~Copyable {
     private var slots: [H2Stream] = []
-    private var buckets: [UInt16] = []
+    private var chains: [UInt16] = []
     private var firstFree: UInt16 = 0
     /// Streams in the table.
     private(set) var count = 0
@@ -19,10 +19,10 @@ struct H2StreamTable: ~Copyable {
         guard self.count > 0 && stream > 0 else { return nil }
         var at = self.home(stream)
         while true {
-            let entry = self.buckets[at]
+            let entry = self.chains[at]
             if entry == 0 { return nil }
             if self.slots[Int(entry) &- 1].stream == stream { return Int(entry) &- 1 }
-            at = (at &+ 1) & (self.buckets.count &- 1)
+            at = (at &+ 1) & (self.chains.count &- 1)
         }
     }
 
@@ -61,7 +61,7 @@ struct H2StreamTable: ~Copyable {
     mutating func removeAll() {
         for slot in self.slots.indices { self.slots[slot].release() }
         self.slots = []
-        self.buckets = []
+        self.chains = []
         self.firstFree = 0
         self.count = 0
     }
@@ -70,35 +70,35 @@ struct H2StreamTable: ~Copyable {
     var isOversized: Bool { self.count == 0 && self.slots.count > 2 * Self.slotsAtFirst }
 
     private func home(_ stream: Int32) -> Int {
-        Int(UInt32(bitPattern: stream) &>> 1) & (self.buckets.count &- 1)
+        Int(UInt32(bitPattern: stream) &>> 1) & (self.chains.count &- 1)
     }
 
     private mutating func link(_ stream: Int32, _ slot: Int) {
         var at = self.home(stream)
-        while self.buckets[at] != 0 { at = (at &+ 1) & (self.buckets.count &- 1) }
-        self.buckets[at] = UInt16(slot &+ 1)
+        while self.chains[at] != 0 { at = (at &+ 1) & (self.chains.count &- 1) }
+        self.chains[at] = UInt16(slot &+ 1)
     }
 
     /// Takes a stream out and moves those behind it that would no longer be found.
     private mutating func unlink(_ stream: Int32) {
-        let mask = self.buckets.count &- 1
+        let mask = self.chains.count &- 1
         var hole = self.home(stream)
-        while self.slots[Int(self.buckets[hole]) &- 1].stream != stream {
+        while self.slots[Int(self.chains[hole]) &- 1].stream != stream {
             hole = (hole &+ 1) & mask
         }
         var at = hole
         while true {
             at = (at &+ 1) & mask
-            let entry = self.buckets[at]
+            let entry = self.chains[at]
             if entry == 0 { break }
             let home = self.home(self.slots[Int(entry) &- 1].stream)
             // It may move when its home is not between the hole and where it is.
             if (at &- home) & mask >= (at &- hole) & mask {
-                self.buckets[hole] = entry
+                self.chains[hole] = entry
                 hole = at
             }
         }
-        self.buckets[hole] = 0
+        self.chains[hole] = 0
     }
 
     private mutating func grow() -> Bool {
@@ -111,7 +111,7 @@ struct H2StreamTable: ~Copyable {
             self.slots[slot].nextFree = slot &+ 1 < after ? UInt16(slot &+ 2) : self.firstFree
         }
         self.firstFree = UInt16(before &+ 1)
-        self.buckets = Array(repeating: 0, count: 2 * after)
+        self.chains = Array(repeating: 0, count: 2 * after)
         for slot in 0..<before where self.slots[slot].stream != 0 {
             self.link(self.slots[slot].stream, slot)
         }

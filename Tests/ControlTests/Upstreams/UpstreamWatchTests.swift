@@ -7,6 +7,7 @@ import Kernel
 import Migration
 import Names
 import Synchronization
+import TLS
 import Testing
 
 @testable import Control
@@ -25,7 +26,11 @@ private final class ListeningEdge: EdgePort {
     }
 
     func apply(_ delta: Delta) -> Acknowledgement { Acknowledgement() }
-    func publish(_ snapshot: Snapshot, timeoutMilliseconds: Int) -> Bool { true }
+    func publish(
+        _ snapshot: Snapshot,
+        _ transports: TransportSet,
+        timeoutMilliseconds: Int
+    ) -> Bool { true }
     func forgetWriters(_ cells: [CellNumber]) {}
     func isDiverged(_ cell: CellNumber) -> Bool { false }
     func setDiverged(_ isDiverged: Bool, _ cell: CellNumber) {}
