@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
+import TLS
 import Wire
 
 /// A part of a pooled block that holds bytes still to be read or sent.
@@ -114,6 +115,8 @@ struct UpstreamConnection: BitwiseCopyable {
     var isSecure = false
     /// It is, or becomes, an HTTP/2 connection.
     var isCarrier = false
+    /// What TLS failed for, for those that wait for it.
+    var tlsFailure = TLSFailure.none
     /// It stands in the queue of connections to look at again.
     var isResumed = false
     /// It carries a tunnel, and no longer counts among its pool's connections.

@@ -22,9 +22,6 @@ def play(raw, data, quiet=False):
     """What followed: {"goaway", "reset", "status", "ended", "body", "pong"} as far as it came."""
     seen = {"status": None, "ended": False, "body": b"", "reset": None, "goaway": None,
             "pong": False, "probe": None, "replies": 0}
-    if tls is not None:
-        # The scheme is the transport's.
-        data = data.replace(literal(":scheme", "http"), literal(":scheme", "https"))
     raw.send(data)
     raw.send(frame(PING, 0, 0, MARK))
     deadline = time.monotonic() + 10
@@ -125,8 +122,6 @@ def one(item):
 
 def play_fine(raw, data):
     seen = {"pong": False, "goaway": None, "probe": None, "reset": None, "status": None, "body": b""}
-    if tls is not None:
-        data = data.replace(literal(":scheme", "http"), literal(":scheme", "https"))
     raw.send(data + frame(PING, 0, 0, MARK))
     deadline = time.monotonic() + 10
     while not (seen["pong"] and seen["probe"]):

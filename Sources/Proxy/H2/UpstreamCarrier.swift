@@ -3,6 +3,7 @@
 import Bytes
 import Kernel
 import Migration
+import TLS
 import Wire
 
 // An HTTP/2 connection to an endpoint. Exchanges get slots without sockets
@@ -94,7 +95,7 @@ extension Reactor {
         // First out of the way: an exchange that tries again must not queue behind it.
         self.removeCarrier(handle.index)
         self.upstreams[handle.index].isCarrier = false
-        self.failWaiting(pool, error)
+        self.failWaiting(pool, error, self.upstreams[handle.index].tlsFailure)
         self.closeUpstream(handle)
     }
 
@@ -141,8 +142,15 @@ extension Reactor {
     }
 
     /// No connection can be had: those that wait learn it at once.
-    private mutating func failWaiting(_ pool: Int, _ error: ExchangeError) {
-        while let exchange = self.takeWaiting(pool: pool) { self.fail(exchange, error) }
+    private mutating func failWaiting(
+        _ pool: Int,
+        _ error: ExchangeError,
+        _ failure: TLSFailure = .none
+    ) {
+        while let exchange = self.takeWaiting(pool: pool) {
+            self.exchanges[exchange.index].tlsFailure = failure
+            self.fail(exchange, error)
+        }
     }
 
     /// Moves frames both ways, as far as it goes now.

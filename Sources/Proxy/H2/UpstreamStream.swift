@@ -92,6 +92,13 @@ extension Reactor {
         self.resumeUpstream(carrier)
     }
 
+    /// The origin has ended its stream, and nothing but what was taken came on it.
+    func hasEndedWithHead(_ u: UInt32) -> Bool {
+        self.upstreams[u].transport == .stream && self.upstreams[u].input.isEmpty
+            && self.upstreamStreams[Int(u)].hasEnded && self.upstreamStreams[Int(u)].queued == 0
+            && self.upstreamStreams[Int(u)].trailers == 0
+    }
+
     /// Puts bytes up for sending: the request's head as such, then content.
     mutating func sendUpstreamStream(
         _ s: UInt32,

@@ -155,6 +155,7 @@ extension Reactor {
         let exchange = self.upstreams[handle.index].exchange
         self.counters.count(.tlsUpstreamsFailed)
         self.counters.add(MetricsLayout.tlsFailure(failure.rawValue), 1)
+        self.upstreams[handle.index].tlsFailure = failure
         if self.exchanges.isLive(exchange) {
             self.exchanges[exchange.index].tlsFailure = failure
         }

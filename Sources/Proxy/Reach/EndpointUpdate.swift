@@ -53,6 +53,9 @@ extension Reactor {
         guard self.pools[pool].isUnhealthy == isHealthy else { return }
         self.pools[pool].isUnhealthy = !isHealthy
         if isHealthy {
+            // A check that has looked knows more than the memory of earlier failures.
+            self.pools[pool].failuresInRow = 0
+            self.pools[pool].ejectedUntil = 0
             self.pools[pool].slowStartFrom = self.nowMilliseconds
         } else {
             self.moveWaiting(pool)

@@ -13,7 +13,7 @@ extension Reactor {
         let u = upstream.index
         let input = self.upstreams[u].input
         let window = self.blocks.window(input.block, Int(input.start), Int(input.end))
-        let head: ResponseHead
+        var head: ResponseHead
         let bytes: ByteWindow
         do throws(WireError) {
             guard
@@ -37,6 +37,11 @@ extension Reactor {
         }
         self.upstreams[u].scanned = 0
         self.upstreams[u].input.start &+= Int32(head.length)
+        if head.framing == .untilClose, head.status >= 200, self.hasEndedWithHead(u) {
+            // A head that ended its stream: no content, and so it is told on (RFC 9113 8.1).
+            head.framing = .length(0)
+            if !self.exchanges[e].isStream { head.contentLength = 0 }
+        }
         if head.status < 200 { return self.takeInterim(exchange, upstream, head, bytes) }
         // For an extended CONNECT any 2xx means that the tunnel is open (RFC 8441 5).
         if self.exchanges[e].upgrade == .asked, self.exchanges[e].isStream, head.status < 300 {

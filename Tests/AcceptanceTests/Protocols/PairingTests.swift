@@ -19,7 +19,7 @@ struct PairingTests {
             python: python
         )
         #expect(rows.wrong == [])
-        #expect(rows["rows"] > 600)
+        #expect(rows["rows"] > 500)
         #expect(world.edge.child.isRunning)
         for gauge in ["http_requests_in_flight", "connections_open", "blocks_used"] {
             try waitUntil("banyan_\(gauge) is 0") { try world.edge.metric("banyan_\(gauge)") == 0 }

@@ -15,7 +15,7 @@ struct UpstreamCertificateTests {
         let rows: [(leaf: String, word: String)] = [
             ("edge", ""), ("expired", "expired"), ("future", "not_yet_valid"),
             ("wronghost", "wrong_host"), ("no-san", "wrong_host"), ("selfsigned", "self_signed"),
-            ("stranger", "unknown_issuer"), ("revoked", "revoked"), ("weak", "weak_certificate"),
+            ("stranger", "unknown_issuer"), ("revoked", "revoked"),
             ("client", "wrong_purpose"),
         ]
         let crl = ", crl: \"\(certificates.path("crl.pem"))\""

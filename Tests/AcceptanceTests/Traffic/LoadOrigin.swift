@@ -27,6 +27,9 @@ final class LoadOrigin: Sendable {
     init(name: String, host: UInt8 = 1, port: Int = 0) throws {
         self.name = name
         self.listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        // A port that was just served on may be served on again.
+        var one: Int32 = 1
+        setsockopt(self.listener, SOL_SOCKET, SO_REUSEADDR, &one, 4)
         var address = loopback(port)
         address.sin_addr.s_addr = (UInt32(0x7f00_0000) | UInt32(host)).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
