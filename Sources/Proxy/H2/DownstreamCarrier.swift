@@ -50,7 +50,7 @@ extension Reactor {
                 guard self.takeFrames(handle) else { return }
             case .blocked:
                 self.releaseInput(d)
-                if self.isCarrierOver(d) { self.endCarrier(handle) }
+                if self.isCarrierOver(d) { self.endCarrier(handle, lingers: true) }
                 return
             case .ended:
                 self.endCarrier(handle)
@@ -79,7 +79,7 @@ extension Reactor {
             self.carriers[Int(d)].isCounted = true
             self.counters.count(.h2ConnectionErrors)
             _ = self.flushCarrier(handle)
-            if self.downstreams.isLive(handle) { self.endCarrier(handle) }
+            if self.downstreams.isLive(handle) { self.endCarrier(handle, lingers: true) }
             return false
         }
         while let event = self.h2Downstreams[d].nextEvent() {
@@ -193,7 +193,10 @@ extension Reactor {
     }
 
     /// The connection ends: its streams lose their client, then it closes.
-    mutating func endCarrier(_ handle: Handle) {
+    ///
+    /// `lingers`: what the client still sends is dropped for a while, or it would be reset before it
+    /// has read our GOAWAY.
+    mutating func endCarrier(_ handle: Handle, lingers: Bool = false) {
         let d = handle.index
         // libnghttp2 ends some connections by itself.
         if self.h2Downstreams[d].goAwayCode != 0, !self.carriers[Int(d)].isCounted {
@@ -209,7 +212,12 @@ extension Reactor {
             self.streams[Int(s)].isBroken = true
             self.loseStream(stream)
         }
-        self.closeDownstream(handle)
+        guard lingers else {
+            self.closeDownstream(handle)
+            return
+        }
+        self.h2Downstreams.close(d)
+        self.startLinger(handle)
     }
 
     /// Its time is over: an unused connection says goodbye, one that is stuck is given up.
