@@ -116,6 +116,7 @@ class H2:
 
     def serve(self):
         import h2.events
+        import h2.exceptions
 
         self.connection.initiate_connection()
         self.peer.sendall(self.connection.data_to_send())
@@ -128,7 +129,10 @@ class H2:
                     if known[":path"].startswith("/early"):
                         self.connection.send_headers(stream, [(":status", "413"), ("content-length", "3")])
                         self.connection.send_data(stream, b"big", end_stream=True)
-                        self.connection.reset_stream(stream, 0)
+                        try:
+                            self.connection.reset_stream(stream, 0)
+                        except h2.exceptions.StreamClosedError:
+                            pass  # all of the request had come with its head
                         del self.requests[stream]
                     elif "expect" in known:
                         self.connection.send_headers(stream, [(":status", "100")])

@@ -15,6 +15,8 @@ struct StreamState: BitwiseCopyable {
     var hasEnded = false
     /// The stream does not exist any more.
     var isGone = false
+    /// It is in its carrier's list.
+    var isListed = false
     /// It was ended by an error of the peer or of the connection.
     var isBroken = false
     /// Our final head was submitted.

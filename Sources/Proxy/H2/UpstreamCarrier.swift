@@ -184,6 +184,16 @@ extension Reactor {
     }
 
     private mutating func takeUpstreamFrames(_ handle: Handle) -> Bool {
+        guard !self.takeEvents(handle) else { return true }
+        _ = self.flushUpstreamCarrier(handle)
+        if self.upstreams.isLive(handle) { self.endUpstreamCarrier(handle, .badHead) }
+        return false
+    }
+
+    /// Hands what was read to the session, and its events to the streams.
+    ///
+    /// `false`: it breaks the protocol.
+    private mutating func takeEvents(_ handle: Handle) -> Bool {
         let u = handle.index
         let input = self.upstreams[u].input
         let bytes = self.blocks.window(input.block, Int(input.start), Int(input.end))
@@ -192,8 +202,6 @@ extension Reactor {
         do throws(H2Error) {
             try self.h2Upstreams[u].receive(bytes, nowMilliseconds: self.nowMilliseconds)
         } catch {
-            _ = self.flushUpstreamCarrier(handle)
-            if self.upstreams.isLive(handle) { self.endUpstreamCarrier(handle, .badHead) }
             return false
         }
         while let event = self.h2Upstreams[u].nextEvent() {
@@ -285,6 +293,7 @@ extension Reactor {
             case .done: self.upstreamCarriers[Int(u)].hasMoved = true
             case .blocked: return true
             case .failed:
+                self.readRestOfCarrier(handle)
                 self.endUpstreamCarrier(handle, .closedBeforeHead)
                 return false
             }
@@ -294,6 +303,15 @@ extension Reactor {
             self.upstreams[u].output = BlockCursor()
         }
         return true
+    }
+
+    /// Reads what came before the origin went: answers may be among it.
+    ///
+    /// It ends at the streams' windows, which are not widened any more.
+    private mutating func readRestOfCarrier(_ handle: Handle) {
+        let u = handle.index
+        self.upstreams[u].canRead = true
+        while case .progress = self.readUpstreamSocket(u), self.takeEvents(handle) {}
     }
 
     private mutating func settleUpstreamStreams(_ handle: Handle) {
@@ -321,7 +339,7 @@ extension Reactor {
         }
     }
 
-    /// The connection ends; its streams fail with it.
+    /// The connection ends; its streams fail with it, but for those whose answer is here.
     mutating func endUpstreamCarrier(_ handle: Handle, _ error: ExchangeError) {
         let u = handle.index
         // First out of the list, so that second attempts do not come back here.
@@ -331,9 +349,19 @@ extension Reactor {
             guard let stream = self.upstreams.handle(at: s) else {
                 preconditionFailure("slot \(s) is in a carrier's list and not live")
             }
+            self.unlinkUpstreamStream(s)
             self.upstreamStreams[Int(s)].isGone = true
-            self.upstreamStreams[Int(s)].isBroken = true
-            self.failUpstream(stream, error)
+            if !self.upstreamStreams[Int(s)].hasEnded {
+                self.upstreamStreams[Int(s)].isBroken = true
+                guard self.upstreamStreams[Int(s)].queued > 0 || !self.upstreams[s].input.isEmpty
+                else {
+                    self.failUpstream(stream, error)
+                    continue
+                }
+            }
+            // What came of it goes to the client before it learns of the end.
+            self.upstreams[s].canRead = true
+            self.wake(self.upstreams[s].exchange)
         }
         self.closeUpstream(handle)
     }

@@ -33,6 +33,7 @@ extension Reactor {
         }
         var state = StreamState()
         state.carrier = carrier
+        state.isListed = true
         self.upstreamStreams[Int(handle.index)] = state
         let first = self.upstreamCarriers[Int(u)].firstStream
         self.upstreamStreams[Int(handle.index)].next = first
@@ -88,6 +89,7 @@ extension Reactor {
 
     private mutating func consumeUpstreamStream(_ s: UInt32, _ count: Int) {
         let carrier = self.upstreamStreams[Int(s)].carrier
+        guard self.upstreams.isLive(carrier) else { return }
         self.h2Upstreams[carrier.index].consume(self.upstreamStreams[Int(s)].id, count)
         self.resumeUpstream(carrier)
     }
@@ -97,6 +99,16 @@ extension Reactor {
         self.upstreams[u].transport == .stream && self.upstreams[u].input.isEmpty
             && self.upstreamStreams[Int(u)].hasEnded && self.upstreamStreams[Int(u)].queued == 0
             && self.upstreamStreams[Int(u)].trailers == 0
+    }
+
+    /// Whether all of an answer's length is here, and its end has to be waited for: more could come.
+    ///
+    /// A stream's content is whole only when the origin has ended it (RFC 9113 8.1.1).
+    func awaitsEnd(_ e: UInt32, _ u: UInt32) -> Bool {
+        guard self.upstreams[u].transport == .stream, !self.upstreamStreams[Int(u)].hasEnded,
+            case .length = self.exchanges[e].upstreamFraming
+        else { return false }
+        return UInt64(self.upstreams[u].input.count) >= self.exchanges[e].answerRemaining
     }
 
     /// Puts bytes up for sending: the request's head as such, then content.
@@ -183,7 +195,9 @@ extension Reactor {
     /// new streams, for it may be dead.
     mutating func doubtCarrier(_ handle: Handle) {
         let s = handle.index
-        guard self.upstreams[s].transport == .stream else { return }
+        guard self.upstreams[s].transport == .stream,
+            self.upstreams.isLive(self.upstreamStreams[Int(s)].carrier)
+        else { return }
         let carrier = Int(self.upstreamStreams[Int(s)].carrier.index)
         let exchange = self.upstreams[s].exchange
         guard self.exchanges.isLive(exchange),
@@ -201,7 +215,9 @@ extension Reactor {
         let u = carrier.index
         let pool = Int(self.upstreams[s].pool)
         let unread = self.upstreamStreams[state].dropQueue(&self.blocks)
-        if self.upstreamStreams[state].hasHead {
+        // Its connection may have ended before it.
+        let isCarried = self.upstreamStreams[state].isListed
+        if self.upstreamStreams[state].hasHead, isCarried {
             let id = self.upstreamStreams[state].id
             self.h2Upstreams[u].consume(id, unread)
             let isOver =
@@ -212,19 +228,29 @@ extension Reactor {
             }
             self.h2Upstreams[u].setTag(id, .max)
         }
-        let next = self.upstreamStreams[state].next
-        let previous = self.upstreamStreams[state].previous
-        if previous != 0 {
-            self.upstreamStreams[Int(previous - 1)].next = next
-        } else {
-            self.upstreamCarriers[Int(u)].firstStream = next
-        }
-        if next != 0 { self.upstreamStreams[Int(next - 1)].previous = previous }
-        self.upstreamCarriers[Int(u)].streamCount &-= 1
+        if isCarried { self.unlinkUpstreamStream(s) }
         self.disarmUpstream(s)
         self.giveUpstreamBlocks(s)
         self.upstreams.remove(handle)
+        guard isCarried else { return }
         self.resumeUpstream(carrier)
         self.callWaiting(pool)
+    }
+
+    /// Takes a stream out of its connection's list.
+    mutating func unlinkUpstreamStream(_ s: UInt32) {
+        let carrier = Int(self.upstreamStreams[Int(s)].carrier.index)
+        let next = self.upstreamStreams[Int(s)].next
+        let previous = self.upstreamStreams[Int(s)].previous
+        if previous != 0 {
+            self.upstreamStreams[Int(previous - 1)].next = next
+        } else {
+            self.upstreamCarriers[carrier].firstStream = next
+        }
+        if next != 0 { self.upstreamStreams[Int(next - 1)].previous = previous }
+        self.upstreamStreams[Int(s)].next = 0
+        self.upstreamStreams[Int(s)].previous = 0
+        self.upstreamStreams[Int(s)].isListed = false
+        self.upstreamCarriers[carrier].streamCount &-= 1
     }
 }

@@ -132,7 +132,8 @@ extension Reactor {
             return true
         }
         // Body bytes that came with the head go out with it: one send for both.
-        guard !self.upstreams[u].input.isEmpty, self.hasRoomForBody(e) else { return true }
+        guard !self.upstreams[u].input.isEmpty, self.hasRoomForBody(e), !self.awaitsEnd(e, u)
+        else { return true }
         return self.takeAnswerBody(exchange, upstream)
     }
 

@@ -180,6 +180,10 @@ extension Reactor {
             let count = Int(
                 min(UInt64(self.upstreams[u].input.count), self.exchanges[e].answerRemaining)
             )
+            if self.awaitsEnd(e, u) {
+                if self.upstreamStreams[Int(u)].isGone { self.failUpstream(upstream, .cutShort) }
+                return false
+            }
             self.exchanges[e].answerRemaining &-= UInt64(count)
             guard self.forward(e, u, count) else { return false }
             if self.exchanges[e].answerRemaining == 0 { self.completeAnswer(e) }
