@@ -146,3 +146,25 @@ public func withWindow<Result>(
         return try unsafe body(ByteWindow(base: base, count: buffer.count))
     }
 }
+
+/// Runs `body` over a window of `bytes`, which are not copied.
+public func withWindow<let count: Int, Result>(
+    _ bytes: InlineArray<count, UInt8>,
+    _ body: (ByteWindow) throws -> Result
+) rethrows -> Result {
+    try unsafe withUnsafePointer(to: bytes) { pointer in
+        // SAFETY: an inline array is its elements, one behind the other (SE-0453).
+        try unsafe pointer.withMemoryRebound(to: UInt8.self, capacity: count) {
+            try unsafe body(ByteWindow(base: $0, count: count))
+        }
+    }
+}
+
+/// Runs `body` over a window of a literal.
+public func withWindow<Result>(
+    _ literal: StaticString,
+    _ body: (ByteWindow) throws -> Result
+) rethrows -> Result {
+    // SAFETY: a literal lives as long as the program.
+    try body(unsafe ByteWindow(base: literal.utf8Start, count: literal.utf8CodeUnitCount))
+}

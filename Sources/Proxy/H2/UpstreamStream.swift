@@ -101,9 +101,10 @@ extension Reactor {
             && self.upstreamStreams[Int(u)].trailers == 0
     }
 
-    /// Whether all of an answer's length is here, and its end has to be waited for: more could come.
+    /// Whether all of an answer's length is here, and its end has to be waited for.
     ///
-    /// A stream's content is whole only when the origin has ended it (RFC 9113 8.1.1).
+    /// More could come: content is whole only when the origin has ended its stream (RFC 9113
+    /// 8.1.1).
     func awaitsEnd(_ e: UInt32, _ u: UInt32) -> Bool {
         guard self.upstreams[u].transport == .stream, !self.upstreamStreams[Int(u)].hasEnded,
             case .length = self.exchanges[e].upstreamFraming

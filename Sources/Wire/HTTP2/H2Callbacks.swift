@@ -52,20 +52,23 @@ func submitH2Opening(_ session: OpaquePointer?, _ role: H2Role, _ limits: H2Limi
     func entry(_ id: nghttp2_settings_id, _ value: Int) -> Entry {
         Entry(settings_id: Int32(id.rawValue), value: UInt32(value))
     }
-    var entries = [
+    let isServer = role == .server
+    let streams = isServer ? limits.streamsMax : 0
+    let entries: InlineArray<5, Entry> = [
         entry(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.streamWindowBytes),
         entry(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.headBytesMax),
         entry(NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1),
+        entry(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, streams),
+        isServer
+            ? entry(NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1)
+            : entry(NGHTTP2_SETTINGS_ENABLE_PUSH, 0),
     ]
-    if role == .server {
-        entries.append(entry(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streamsMax))
-        entries.append(entry(NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1))
-    } else {
-        entries.append(entry(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 0))
-        entries.append(entry(NGHTTP2_SETTINGS_ENABLE_PUSH, 0))
+    let isSubmitted = unsafe entries.span.withUnsafeBufferPointer {
+        // SAFETY: a live session; the entries are copied.
+        unsafe nghttp2_submit_settings(session, 0, $0.baseAddress, $0.count) == 0
     }
-    // SAFETY: a live session; the entries are copied.
-    return unsafe nghttp2_submit_settings(session, 0, entries, entries.count) == 0
+    // SAFETY: a live session.
+    return unsafe isSubmitted
         && nghttp2_session_set_local_window_size(
             session,
             0,

@@ -18,7 +18,7 @@ struct H2State: ~Copyable {
     var streams = H2StreamTable()
     var head = H2HeadBuilder()
     var budget = H2Budget()
-    private var events: [H2Event] = []
+    private var events = GrowingCells<H2Event>()
     private var nextEventIndex = 0
     /// Why the session cannot go on; its GOAWAY is queued.
     var failure: H2Error?
@@ -69,7 +69,7 @@ struct H2State: ~Copyable {
         var event = self.events[self.nextEventIndex]
         self.nextEventIndex &+= 1
         if self.nextEventIndex == self.events.count {
-            self.events.removeAll(keepingCapacity: self.events.count <= 64)
+            self.events.removeAll(keepingUpTo: 64)
             self.nextEventIndex = 0
         }
         if let slot = self.streams.find(event.stream) {
@@ -81,12 +81,15 @@ struct H2State: ~Copyable {
 
     /// A read begins: events that point into the last one are void.
     mutating func beginReceive(_ bytes: ByteWindow, nowMilliseconds: UInt64) {
-        if !self.hasNoEvents {
-            self.events.removeSubrange(0..<self.nextEventIndex)
-            self.events.removeAll { $0.kind == .head || $0.kind == .data || $0.kind == .trailers }
-        } else {
-            self.events.removeAll(keepingCapacity: true)
+        var kept = 0
+        for index in self.nextEventIndex..<self.events.count {
+            let event = self.events[index]
+            guard event.kind != .head, event.kind != .data, event.kind != .trailers
+            else { continue }
+            self.events[kept] = event
+            kept &+= 1
         }
+        self.events.truncate(to: kept)
         self.nextEventIndex = 0
         self.head.beginRead()
         self.budget.advance(to: nowMilliseconds, self.limits)

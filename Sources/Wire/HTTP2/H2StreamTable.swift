@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
+
 /// The streams of one session by number: from the first frame until the caller knows of the end.
 ///
 /// Open addressing with linear probing over slots that are reused; the numbers of one peer's
 /// streams go up by two, so they spread by themselves.
 struct H2StreamTable: ~Copyable {
-    private var slots: [H2Stream] = []
-    private var chains: [UInt16] = []
+    private var slots = GrowingCells<H2Stream>()
+    private var chains = GrowingCells<UInt16>()
     private var firstFree: UInt16 = 0
     /// Streams in the table.
     private(set) var count = 0
@@ -59,9 +61,9 @@ struct H2StreamTable: ~Copyable {
 
     /// Gives back everything.
     mutating func removeAll() {
-        for slot in self.slots.indices { self.slots[slot].release() }
-        self.slots = []
-        self.chains = []
+        for slot in 0..<self.slots.count { self.slots[slot].release() }
+        self.slots.removeAll(keepingUpTo: 0)
+        self.chains.removeAll(keepingUpTo: 0)
         self.firstFree = 0
         self.count = 0
     }
@@ -105,13 +107,13 @@ struct H2StreamTable: ~Copyable {
         let before = self.slots.count
         let after = before == 0 ? Self.slotsAtFirst : 2 * before
         guard after < 32_768 else { return false }
-        self.slots.reserveCapacity(after)
         for slot in before..<after {
             self.slots.append(H2Stream(stream: 0))
             self.slots[slot].nextFree = slot &+ 1 < after ? UInt16(slot &+ 2) : self.firstFree
         }
         self.firstFree = UInt16(before &+ 1)
-        self.chains = Array(repeating: 0, count: 2 * after)
+        self.chains.truncate(to: 0)
+        for _ in 0..<2 * after { self.chains.append(0) }
         for slot in 0..<before where self.slots[slot].stream != 0 {
             self.link(self.slots[slot].stream, slot)
         }
