@@ -9,7 +9,7 @@ BUILD_PACKAGES := libssl-dev libsqlite3-dev libfyaml-dev libpcre2-dev zlib1g-dev
   libzstd-dev libxml2-dev libc-ares-dev libnghttp2-dev pkg-config
 TEST_PACKAGES := openssl curl nghttp2-client nghttp2-server testssl.sh python3 python3-venv nginx-light haproxy prometheus strace gdb util-linux binutils gcc libc6-dev \
   libxml2-utils python3-brotli zstd chromium fonts-dejavu-core
-BENCH_PACKAGES := nginx-light haproxy nghttp2-client openssl strace valgrind util-linux binutils
+BENCH_PACKAGES := nginx-light haproxy nghttp2-client openssl strace valgrind util-linux binutils python3
 CHECKED := --explicit-target-dependency-import-check error
 FUZZERS := FuzzRequestHead FuzzResponseHead FuzzWebSocket FuzzChunked FuzzFlagDocument FuzzParity FuzzRouteFile \
   FuzzBodies FuzzH2Server FuzzH2Client

@@ -34,7 +34,7 @@ struct Comparison {
             say("== \(workload.rawValue)")
             load.load(workload)
             var entries: [Entry] = []
-            for entry in self.entries(workload) {
+            for entry in workload.pass == .harm ? [] : self.entries(workload) {
                 // A proxy that refuses its files is named; the others are measured.
                 do {
                     try entry.start(self.place(entry, workload, load, identity), workload)
@@ -53,6 +53,7 @@ struct Comparison {
                     case .open: try self.open(workload, entries, &load)
                     case .idle: try self.idle(workload, entries, &load, identity)
                     case .h2load: try self.h2load(workload, entries, &load)
+                    case .harm: try self.harm(&load, identity)
                     }
                 rows += measured
             } catch {
@@ -196,6 +197,31 @@ struct Comparison {
             rows[index].systemCalls = try Passes.h2loadSystemCalls(subject, &load)
         }
         return rows
+    }
+
+    /// Only our own: the others' copies are not asked about here.
+    private func harm(
+        _ load: inout LoadGenerator,
+        _ identity: BenchIdentity
+    ) throws -> [Row] {
+        guard let own = self.programs.first(where: { $0.name == "banyan" }) else { return [] }
+        let legacyPort = load.legacyPort
+        let folder = self.folder
+        try Passes.harm(
+            own,
+            { name, port in
+                SubjectPlace(
+                    folder: folder.appending(path: "harm-\(name)"),
+                    port: try Subject.freePort(),
+                    legacyPort: legacyPort,
+                    modernPort: port,
+                    identity: identity
+                )
+            },
+            &load,
+            self.settings
+        )
+        return []
     }
 
     private func rounds(_ rows: inout [Row], _ measure: (Int) throws -> Measurement) rethrows {

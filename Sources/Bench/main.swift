@@ -68,6 +68,7 @@ func compare() throws {
 
 do {
     switch CommandLine.arguments.dropFirst().first {
+    case _ where !Set(CommandLine.arguments).isDisjoint(with: ["--help", "-h", "help"]): say(usage)
     case "compare": try compare()
     case "micro": try MicroBench.run()
     default:

@@ -16,6 +16,8 @@ enum Workload: String, CaseIterable {
     case large
     /// 5,000 requests a second, whether or not answers come: what a proxy adds to the way.
     case open
+    /// `shadow` at that rate while the shadow misbehaves in six ways: the clients' p99.
+    case harm
     /// 5,000 kept connections without a request: their memory.
     case idle
     /// `plain` over TLS 1.3.
@@ -46,11 +48,14 @@ enum Workload: String, CaseIterable {
         case idle
         /// h2load asks.
         case h2load
+        /// An open loop beside a harmful shadow.
+        case harm
     }
 
     var pass: Pass {
         switch self {
         case .open: .open
+        case .harm: .harm
         case .idle, .tlsIdle: .idle
         case .h2: .h2load
         default: .closed
@@ -65,7 +70,7 @@ enum Workload: String, CaseIterable {
     }
 
     var isLarge: Bool { self == .large || self == .tlsLarge }
-    var isShadowed: Bool { self == .shadow || self == .compared }
+    var isShadowed: Bool { self == .shadow || self == .compared || self == .harm }
 
     /// Connections at once.
     var clients: Int {
