@@ -42,7 +42,10 @@ final class Worker {
         } catch {
             fatalError("worker \(self.parts.worker) cannot poll: \(error.text)")
         }
-        var blocks = BlockPool(capacity: Limits.blocksMax)
+        var blocks = BlockPool(
+            capacity: Limits.blocksMax,
+            longCapacity: Limits.longBlocksMax
+        )
         guard let scratch = blocks.take() else { fatalError("no block for scratch") }
         var reactor = Reactor(
             worker: self.parts.worker,
