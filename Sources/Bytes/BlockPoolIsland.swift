@@ -14,35 +14,23 @@ extension BlockIndex {
 
 /// The pooled byte blocks of one worker: reserved at start, touched when first used, never grown.
 ///
-/// Last-in first-out, so that the block just released is the one that the cache still holds. Beside
-/// them are a few long blocks for bodies that come in bulk: as many calls less.
+/// Last-in first-out, so that the block just released is the one that the cache still holds.
 @safe
 public struct BlockPool: ~Copyable {
     private let base: UnsafeMutablePointer<UInt8>
     private let free: UnsafeMutablePointer<BlockIndex>
     private var freeCount: Int
-    /// Long blocks that are free: they lie behind the others, each over several indices.
-    private let longFree: UnsafeMutablePointer<BlockIndex>
-    private var longFreeCount: Int
-    private let longCapacity: Int
-    /// Blocks of the pool, the long ones left out.
+    /// Blocks of the pool.
     public let capacity: Int
-    /// Blocks in use; a long one counts as those that it is as long as.
-    public var used: Int {
-        self.capacity - self.freeCount
-            + (self.longCapacity - self.longFreeCount) * BlockPool.blocksPerLong
-    }
+    /// Blocks in use.
+    public var used: Int { self.capacity - self.freeCount }
 
-    private static let blocksPerLong = Limits.longBlockBytes / Limits.blockBytes
-
-    /// Reserves `capacity` blocks of `Limits.blockBytes` and `longCapacity` of
-    /// `Limits.longBlockBytes`.
+    /// Reserves `capacity` blocks of `Limits.blockBytes`.
     ///
     /// Traps when the addresses cannot be had.
-    public init(capacity: Int, longCapacity: Int = 0) {
-        let all = capacity + longCapacity * BlockPool.blocksPerLong
-        precondition(capacity > 0 && longCapacity >= 0 && all < Int(BlockIndex.max))
-        let bytes = all * Limits.blockBytes
+    public init(capacity: Int) {
+        precondition(capacity > 0 && capacity < Int(BlockIndex.max))
+        let bytes = capacity * Limits.blockBytes
         let mapped = unsafe mmap(
             nil,
             bytes,
@@ -60,34 +48,13 @@ public struct BlockPool: ~Copyable {
             // Highest last, so that low blocks are handed out first and high ones stay untouched.
             unsafe (self.free + index).initialize(to: BlockIndex(capacity - 1 - index))
         }
-        unsafe self.longFree = .allocate(capacity: longCapacity)
-        for index in 0..<longCapacity {
-            let block = capacity + (longCapacity - 1 - index) * BlockPool.blocksPerLong
-            unsafe (self.longFree + index).initialize(to: BlockIndex(block))
-        }
-        self.longCapacity = longCapacity
-        self.longFreeCount = longCapacity
         self.capacity = capacity
         self.freeCount = capacity
     }
 
     deinit {
-        unsafe munmap(self.base, self.end * Limits.blockBytes)
+        unsafe munmap(self.base, self.capacity * Limits.blockBytes)
         unsafe self.free.deallocate()
-        unsafe self.longFree.deallocate()
-    }
-
-    /// One behind the last index.
-    private var end: Int { self.capacity &+ self.longCapacity &* BlockPool.blocksPerLong }
-
-    /// Whether a block is a long one.
-    public func isLong(_ block: BlockIndex) -> Bool {
-        block != .none && Int(block) >= self.capacity
-    }
-
-    /// Bytes of a block.
-    public func bytes(of block: BlockIndex) -> Int {
-        Int(block) < self.capacity ? Limits.blockBytes : Limits.longBlockBytes
     }
 
     /// A block, its content undefined, or `nil` when all are in use.
@@ -97,23 +64,10 @@ public struct BlockPool: ~Copyable {
         return unsafe self.free[self.freeCount]
     }
 
-    /// A long block, its content undefined, or `nil` when all are in use.
-    public mutating func takeLong() -> BlockIndex? {
-        guard self.longFreeCount > 0 else { return nil }
-        self.longFreeCount &-= 1
-        return unsafe self.longFree[self.longFreeCount]
-    }
-
-    /// Gives a block back, long or not.
+    /// Gives a block back.
     ///
     /// Each block exactly once.
     public mutating func give(_ block: BlockIndex) {
-        if self.isLong(block) {
-            precondition(self.longFreeCount < self.longCapacity && Int(block) < self.end)
-            unsafe self.longFree[self.longFreeCount] = block
-            self.longFreeCount &+= 1
-            return
-        }
         precondition(self.freeCount < self.capacity && Int(block) < self.capacity, "block \(block)")
         unsafe self.free[self.freeCount] = block
         self.freeCount &+= 1
@@ -121,16 +75,13 @@ public struct BlockPool: ~Copyable {
 
     /// Where a block starts; valid as long as the pool.
     @unsafe public func pointer(_ block: BlockIndex) -> UnsafeMutablePointer<UInt8> {
-        precondition(Int(block) < self.end, "block \(block) of \(self.end)")
+        precondition(Int(block) < self.capacity, "block \(block) of \(self.capacity)")
         return unsafe self.base + Int(block) &* Limits.blockBytes
     }
 
     /// The bytes [`start`, `end`) of a block.
     public func window(_ block: BlockIndex, _ start: Int, _ end: Int) -> ByteWindow {
-        precondition(
-            start >= 0 && start <= end && end <= self.bytes(of: block),
-            "\(start)..<\(end)"
-        )
+        precondition(start >= 0 && start <= end && end <= Limits.blockBytes, "\(start)..<\(end)")
         return unsafe ByteWindow(base: self.pointer(block) + start, count: end - start)
     }
 
@@ -146,10 +97,7 @@ public struct BlockPool: ~Copyable {
 
     /// Moves [`start`, `end`) of a block to its beginning; returns the new end.
     public func compact(_ block: BlockIndex, _ start: Int, _ end: Int) -> Int {
-        precondition(
-            start >= 0 && start <= end && end <= self.bytes(of: block),
-            "\(start)..<\(end)"
-        )
+        precondition(start >= 0 && start <= end && end <= Limits.blockBytes, "\(start)..<\(end)")
         let pointer = unsafe self.pointer(block)
         unsafe memmove(pointer, pointer + start, end - start)
         return end - start

@@ -14,14 +14,6 @@ public enum Limits {
     ///
     /// None left: the connection that asked waits, and new ones are refused.
     public static let blocksMax = 65_536
-    /// Bytes of one long block, for answers of known length that come in bulk.
-    ///
-    /// A quarter of the calls for each MiB.
-    public static let longBlockBytes = 65_536
-    /// Long blocks of one worker (64 MiB).
-    ///
-    /// None left: such an answer moves in blocks.
-    public static let longBlocksMax = 1_024
     /// Downstream connections of one worker.
     ///
     /// Beyond: accepted, answered 503 and closed.

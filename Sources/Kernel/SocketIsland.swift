@@ -26,10 +26,7 @@ public func receive(
     _ start: Int,
     _ end: Int
 ) -> IOResult {
-    precondition(
-        start >= 0 && start < end && end <= pool.bytes(of: block),
-        "\(start)..<\(end)"
-    )
+    precondition(start >= 0 && start < end && end <= Limits.blockBytes, "\(start)..<\(end)")
     let base = unsafe pool.pointer(block)
     while true {
         // SAFETY: [start, end) lies inside the block.

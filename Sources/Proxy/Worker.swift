@@ -42,10 +42,7 @@ final class Worker {
         } catch {
             fatalError("worker \(self.parts.worker) cannot poll: \(error.text)")
         }
-        var blocks = BlockPool(
-            capacity: Limits.blocksMax,
-            longCapacity: Limits.longBlocksMax
-        )
+        var blocks = BlockPool(capacity: Limits.blocksMax)
         guard let scratch = blocks.take() else { fatalError("no block for scratch") }
         var reactor = Reactor(
             worker: self.parts.worker,

@@ -11,7 +11,7 @@ extension Reactor {
         let e = exchange.index
         var turns = 0
         while self.exchanges.isLive(exchange) {
-            turns &+= self.blocksPerStep(e)
+            turns &+= 1
             if turns > self.turnsMax(e) {
                 self.giveWay(exchange)
                 return
@@ -54,14 +54,6 @@ extension Reactor {
         let downstream = self.exchanges[e].downstream
         guard self.downstreams.isLive(downstream) else { return false }
         return !self.downstreams[downstream.index].output.isEmpty
-    }
-
-    /// Blocks that a step may move.
-    private func blocksPerStep(_ e: UInt32) -> Int {
-        let upstream = self.exchanges[e].upstream
-        guard self.upstreams.isLive(upstream) else { return 1 }
-        let block = self.upstreams[upstream.index].input.block
-        return block == .none ? 1 : self.blocks.bytes(of: block) / Limits.blockBytes
     }
 
     /// Steps in a row; a step moves at most a block.
@@ -127,21 +119,6 @@ extension Reactor {
         self.pumpAnswer(exchange)
     }
 
-    /// Whether so much of the answer is still to come, and to be sent as it is, that a long block
-    /// pays.
-    private func comesInBulk(_ u: UInt32) -> Bool {
-        guard self.upstreams[u].input.isEmpty, self.upstreams[u].transport == .plain,
-            !self.blocks.isLong(self.upstreams[u].input.block)
-        else { return false }
-        let exchange = self.upstreams[u].exchange
-        guard self.exchanges.isLive(exchange) else { return false }
-        let e = exchange.index
-        return self.exchanges[e].answer == .streaming
-            && self.exchanges[e].answerFraming == .length
-            && self.exchanges[e].answerRemaining >= UInt64(Limits.longBlockBytes)
-            && self.exchanges[e].kind == .client && self.exchanges[e].hold == .none
-    }
-
     /// Reads what the upstream has sent into its input block.
     mutating func readUpstream(_ u: UInt32) -> UpstreamRead {
         self.upstreams[u].transport == .stream
@@ -155,22 +132,22 @@ extension Reactor {
             guard let block = self.blocks.take() else { return .broken }
             self.upstreams[u].input = BlockCursor(block: block)
         }
-        if self.comesInBulk(u), let block = self.blocks.takeLong() {
-            self.blocks.give(self.upstreams[u].input.block)
-            self.upstreams[u].input = BlockCursor(block: block)
-        }
         var input = self.upstreams[u].input
-        let size = self.blocks.bytes(of: input.block)
         if input.isEmpty {
             input.start = 0
             input.end = 0
-        } else if Int(input.end) == size, input.start > 0 {
+        } else if Int(input.end) == Limits.blockBytes, input.start > 0 {
             input.end = Int32(self.blocks.compact(input.block, Int(input.start), Int(input.end)))
             input.start = 0
         }
-        let room = size - Int(input.end)
+        let room = Limits.blockBytes - Int(input.end)
         guard room > 0 else { return .broken }
-        let result = self.receiveUpstream(u, input.block, Int(input.end), size)
+        let result = self.receiveUpstream(
+            u,
+            input.block,
+            Int(input.end),
+            Limits.blockBytes
+        )
         switch result {
         case .bytes(let count):
             self.upstreams[u].canRead =
