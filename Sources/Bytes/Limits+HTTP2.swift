@@ -49,8 +49,8 @@ extension Limits {
     public static let h2SmallFramesMax = 500
     /// Bytes of a DATA frame below which the receiver's window, not our content, made it small.
     public static let h2SmallFrameBytes = 256
-    /// GOAWAY frames and frames of kinds that nobody knows, in a window; browsers send a few to
-    /// keep peers tolerant (RFC 9113 5.5).
+    /// GOAWAY frames, frames of kinds that nobody knows, and heads on streams that we have reset,
+    /// in a window; browsers send a few to keep peers tolerant (RFC 9113 5.5).
     public static let h2OtherFramesMax = 100
     /// CONTINUATION frames of one head (CVE-2024-27316).
     public static let h2ContinuationsMax = 8

@@ -2,6 +2,7 @@
 
 import Bytes
 import Migration
+import TLS
 
 /// Timer nodes: downstream connections first, then upstream ones.
 private func upstreamNode(_ index: UInt32) -> UInt32 {
@@ -68,7 +69,7 @@ extension Reactor {
         }
         switch self.downstreams[index].step {
         case .handshake:
-            self.counters.count(.tlsHandshakesFailed)
+            self.countTLSFailure(.timeout)
             self.closeDownstream(handle)
         case .carrier:
             self.expireCarrier(handle)

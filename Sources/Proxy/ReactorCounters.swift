@@ -115,8 +115,6 @@ public enum WorkerCounter: Int, CaseIterable, Sendable {
     case snapshots
     /// TLS handshakes that clients completed.
     case tlsHandshakes
-    /// TLS handshakes of clients that failed.
-    case tlsHandshakesFailed
     /// TLS handshakes with origins that failed, certificates refused among them.
     case tlsUpstreamsFailed
     /// HTTP/2 connections taken from clients.
@@ -174,6 +172,11 @@ public enum MetricsLayout {
 
     /// Words of a worker's whole table.
     public static var words: Int { self.wordsWithUpstreams }
+
+    /// The word of failed TLS handshakes of clients, by `TLSFailure.rawValue`, below 32.
+    public static func clientTLSFailure(_ number: UInt8) -> Int {
+        self.globalWords &- 64 &+ Int(number)
+    }
 
     /// The word of failed TLS handshakes with origins, by `TLSFailure.rawValue`, below 32.
     public static func tlsFailure(_ number: UInt8) -> Int { self.globalWords &- 32 &+ Int(number) }

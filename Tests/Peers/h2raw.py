@@ -79,15 +79,23 @@ class Raw:
         self.decoder = hpack.Decoder()
         self.decoder.max_header_list_size = 1 << 20
         self.is_closed = False
+        self.is_deaf = False
         if greets:
             self.send(PREFACE + (first or settings()))
 
     def send(self, data):
-        """False when the other side is gone."""
+        """False when the other side is gone.
+
+        Nothing is sent behind what was cut off: OpenSSL takes that for a fault of its caller's, and
+        what waits to be read (a GOAWAY) could not be read any more.
+        """
+        if self.is_deaf:
+            return False
         try:
             self.peer.sendall(data)
             return True
         except OSError:
+            self.is_deaf = True
             return False
 
     def close(self):

@@ -314,8 +314,6 @@ struct EdgeFigures {
         switch counter {
         case .tlsHandshakes:
             ("tls_handshakes_total", .counter, "TLS handshakes that clients completed.")
-        case .tlsHandshakesFailed:
-            ("tls_handshakes_failed_total", .counter, "TLS handshakes of clients that failed.")
         case .h2Connections:
             ("http2_connections_total", .counter, "HTTP/2 connections taken from clients.")
         case .h2Streams:
@@ -333,7 +331,7 @@ struct EdgeFigures {
         }
     }
 
-    /// HTTP/2 connections ended by a budget, and TLS handshakes with origins that failed.
+    /// HTTP/2 connections ended by a budget, and TLS handshakes that failed, on either side.
     private var protocolFamilies: [MetricFamily] {
         [
             MetricFamily(
@@ -345,17 +343,26 @@ struct EdgeFigures {
                 }
             ),
             MetricFamily(
+                "banyan_tls_handshake_failures_total",
+                .counter,
+                "TLS handshakes of clients that failed, by reason.",
+                samples: self.failureSamples(MetricsLayout.clientTLSFailure)
+            ),
+            MetricFamily(
                 "banyan_upstream_tls_failures_total",
                 .counter,
                 "TLS handshakes with origins that failed, by reason.",
-                samples: TLSFailure.allCases.compactMap { failure in
-                    guard failure != .none else { return nil }
-                    return MetricSample(
-                        labels: [MetricLabel("reason", "\(failure.label)")],
-                        value: Double(self.plane.sum(MetricsLayout.tlsFailure(failure.rawValue)))
-                    )
-                }
+                samples: self.failureSamples(MetricsLayout.tlsFailure)
             ),
         ]
+    }
+
+    private func failureSamples(_ word: (UInt8) -> Int) -> [MetricSample] {
+        TLSFailure.allCases.filter { $0 != .none }.map { failure in
+            MetricSample(
+                labels: [MetricLabel("reason", "\(failure.label)")],
+                value: Double(self.plane.sum(word(failure.rawValue)))
+            )
+        }
     }
 }

@@ -19,12 +19,19 @@ extension Reactor {
             self.nowMilliseconds &+ UInt64(Limits.tlsHandshakeTimeoutMilliseconds)
         self.armDownstream(d)
         guard self.tlsDownstreams.accept(d, context, fd: self.downstreams[d].fd) else {
-            self.counters.count(.tlsHandshakesFailed)
+            self.countTLSFailure(.internalError)
             self.downstreams[d].transport = .plain
             self.closeDownstream(handle)
             return
         }
         // The client's first words come by an event.
+    }
+
+    /// Counts a client's handshake that came to nothing, by its reason.
+    mutating func countTLSFailure(_ failure: TLSFailure) {
+        // A close_notify instead of a handshake leaves no error behind.
+        let reason = failure == .none ? TLSFailure.cut : failure
+        self.counters.add(MetricsLayout.clientTLSFailure(reason.rawValue), 1)
     }
 
     /// Carries a handshake on.
@@ -40,7 +47,7 @@ extension Reactor {
             self.downstreams[d].canWrite = false
             return false
         case .ended, .failed:
-            self.counters.count(.tlsHandshakesFailed)
+            self.countTLSFailure(self.tlsDownstreams.failure(d))
             self.closeDownstream(handle)
             return false
         case .done:

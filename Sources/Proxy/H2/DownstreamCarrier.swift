@@ -27,6 +27,7 @@ extension Reactor {
         self.downstreams[d].deadline =
             self.nowMilliseconds &+ UInt64(self.limits.idleTimeoutMilliseconds)
         self.armDownstream(d)
+        self.watchHead(d)
         self.counters.count(.h2Connections)
         return true
     }
@@ -75,9 +76,7 @@ extension Reactor {
         do throws(H2Error) {
             try self.h2Downstreams[d].receive(bytes, nowMilliseconds: self.nowMilliseconds)
         } catch {
-            if case .flood(let flood) = error { self.counters.count(.flood(flood)) }
-            self.carriers[Int(d)].isCounted = true
-            self.counters.count(.h2ConnectionErrors)
+            self.countCarrierFailure(d)
             _ = self.flushCarrier(handle)
             if self.downstreams.isLive(handle) { self.endCarrier(handle, lingers: true) }
             return false
@@ -86,7 +85,39 @@ extension Reactor {
             self.take(event, of: handle, bytes)
         }
         self.downstreams[d].input.start = input.end
+        self.watchHead(d)
         return true
+    }
+
+    /// A head that has begun must be whole in time, as one of HTTP/1.1 must; so must the preface.
+    private mutating func watchHead(_ d: UInt32) {
+        guard self.h2Downstreams[d].isInHead else {
+            self.carriers[Int(d)].headDeadline = 0
+            return
+        }
+        guard self.carriers[Int(d)].headDeadline == 0 else { return }
+        let due = self.nowMilliseconds &+ UInt64(self.limits.headTimeoutMilliseconds)
+        self.carriers[Int(d)].headDeadline = due
+        self.bringForward(d, to: due)
+    }
+
+    /// Sees to it that the connection is looked at then, if not before.
+    private mutating func bringForward(_ d: UInt32, to due: UInt64) {
+        let deadline = self.downstreams[d].deadline
+        guard due < deadline || deadline <= self.nowMilliseconds else { return }
+        self.downstreams[d].deadline = due
+        self.armDownstream(d)
+    }
+
+    /// Counts a connection that cannot go on, once: for a broken protocol, or for a budget.
+    private mutating func countCarrierFailure(_ d: UInt32) {
+        guard !self.carriers[Int(d)].isCounted else { return }
+        // libnghttp2 ends some connections by itself; budgets are also used up by what is sent.
+        let failure = self.h2Downstreams[d].failure
+        guard failure != nil || self.h2Downstreams[d].goAwayCode != 0 else { return }
+        self.carriers[Int(d)].isCounted = true
+        self.counters.count(.h2ConnectionErrors)
+        if case .flood(let flood) = failure { self.counters.count(.flood(flood)) }
     }
 
     private mutating func take(_ event: H2Event, of carrier: Handle, _ bytes: ByteWindow) {
@@ -194,15 +225,11 @@ extension Reactor {
 
     /// The connection ends: its streams lose their client, then it closes.
     ///
-    /// `lingers`: what the client still sends is dropped for a while, or it would be reset before it
-    /// has read our GOAWAY.
+    /// `lingers`: what the client still sends is dropped for a while, or it would be reset before
+    /// it has read our GOAWAY.
     mutating func endCarrier(_ handle: Handle, lingers: Bool = false) {
         let d = handle.index
-        // libnghttp2 ends some connections by itself.
-        if self.h2Downstreams[d].goAwayCode != 0, !self.carriers[Int(d)].isCounted {
-            self.carriers[Int(d)].isCounted = true
-            self.counters.count(.h2ConnectionErrors)
-        }
+        self.countCarrierFailure(d)
         while self.carriers[Int(d)].firstStream != 0 {
             let s = self.carriers[Int(d)].firstStream - 1
             guard let stream = self.downstreams.handle(at: s) else {
@@ -236,7 +263,10 @@ extension Reactor {
             self.endCarrier(handle)
             return
         }
-        if !isUsed, idleEnd <= self.nowMilliseconds {
+        let headEnd = self.carriers[Int(d)].headDeadline
+        let isLate = headEnd != 0 && headEnd <= self.nowMilliseconds
+        if isLate { self.counters.count(.clientsTooSlow) }
+        if isLate || (!isUsed && idleEnd <= self.nowMilliseconds) {
             self.h2Downstreams[d].finishShutdown()
             guard self.flushCarrier(handle) else { return }
             if !self.downstreams[d].output.isEmpty { self.cutDownstreamTransport(d) }
@@ -246,16 +276,16 @@ extension Reactor {
         self.carriers[Int(d)].hasMoved = false
         self.downstreams[d].deadline = idleEnd
         if isUsed || !self.downstreams[d].output.isEmpty { self.watchCarrier(d) }
+        if headEnd != 0 { self.bringForward(d, to: headEnd) }
         self.armDownstream(d)
     }
 
     /// Sees to it that the connection is looked at after one rate window.
     mutating func watchCarrier(_ d: UInt32) {
-        let due = self.nowMilliseconds &+ UInt64(self.limits.rateWindowMilliseconds)
-        let deadline = self.downstreams[d].deadline
-        guard due < deadline || deadline <= self.nowMilliseconds else { return }
-        self.downstreams[d].deadline = due
-        self.armDownstream(d)
+        self.bringForward(
+            d,
+            to: self.nowMilliseconds &+ UInt64(self.limits.rateWindowMilliseconds)
+        )
     }
 
     /// The edge drains: no new streams, those that run are finished.

@@ -119,6 +119,8 @@ struct CarrierState: BitwiseCopyable {
     var hasMoved = false
     /// Since when it has had no stream, on the worker's clock.
     var idleSinceMilliseconds: UInt64 = 0
+    /// When the preface or head that has begun must be whole, on the worker's clock; 0: none has.
+    var headDeadline: UInt64 = 0
     /// When bytes were received last, on the worker's clock.
     var receivedNanoseconds: UInt64 = 0
 }

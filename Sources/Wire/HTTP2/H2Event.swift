@@ -82,7 +82,7 @@ public enum H2Flood: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     case smallFrames
     /// Decoded header bytes (CVE-2019-9516).
     case headerBytes
-    /// GOAWAY frames, and frames of kinds that nobody knows.
+    /// GOAWAY frames, frames of kinds that nobody knows, heads on streams that we have reset.
     case otherFrames
 
     /// The word of logs and metrics.

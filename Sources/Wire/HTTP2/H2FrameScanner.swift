@@ -19,9 +19,19 @@ struct H2FrameScanner: BitwiseCopyable {
     private var skips: Int
     private var gathered = 0
     private var header = Header()
+    /// The header of the frame under way or just read; `nil` before the first.
+    private(set) var last: Header?
 
     /// A client's bytes begin with its preface (RFC 9113 3.4).
     init(skipsPreface: Bool) { self.skips = skipsPreface ? 24 : 0 }
+
+    /// Whether the peer has begun what keeps all else waiting, and has not ended it: its preface, or
+    /// a head in one frame or several (RFC 9113 3.4, 4.3).
+    var isInHead: Bool {
+        guard let last = self.last else { return true }
+        guard last.type == 0x1 || last.type == 0x9 else { return false }
+        return self.skips > 0 || last.flags & 0x4 == 0
+    }
 
     /// Goes on from `at` to the end of the next frame header, which it returns, or of the window.
     ///
@@ -48,6 +58,7 @@ struct H2FrameScanner: BitwiseCopyable {
                 self.gathered = 0
                 self.header = Header()
                 self.skips = whole.length
+                self.last = whole
                 return whole
             }
         }

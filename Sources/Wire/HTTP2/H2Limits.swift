@@ -36,7 +36,7 @@ public struct H2Limits: BitwiseCopyable, Sendable {
     public var windowUpdatesMax = Limits.h2WindowUpdatesMax
     /// DATA frames in a window that the peer's window has cut short.
     public var smallFramesMax = Limits.h2SmallFramesMax
-    /// GOAWAY and unknown frames in a window.
+    /// GOAWAY and unknown frames, and heads on streams that we have reset, in a window.
     public var otherFramesMax = Limits.h2OtherFramesMax
     /// CONTINUATION frames of one head.
     public var continuationsMax = Limits.h2ContinuationsMax

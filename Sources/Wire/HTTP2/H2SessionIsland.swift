@@ -353,6 +353,9 @@ public struct H2Session: ~Copyable {
             && nghttp2_session_want_write(self.state.pointee.session) == 0
     }
 
+    /// Whether the peer owes the rest of its preface or of a head: nothing else can come before.
+    public var isInHead: Bool { unsafe self.state.pointee.scanner.isInHead }
+
     /// Streams that are open, or whose end was not told yet.
     public var openStreams: Int { unsafe self.state.pointee.streams.count }
 

@@ -118,7 +118,11 @@ struct H2State: ~Copyable {
             }
             self.continuations = 0
             self.headBlockBytes = frame.length
-            return self.headBlockBytes <= self.limits.headBlockBytesMax || self.fail(.continuation)
+            guard self.headBlockBytes <= self.limits.headBlockBytesMax else {
+                return self.fail(.continuation)
+            }
+            // Decoded for the table's sake, then dropped: one may have crossed our reset.
+            return !self.isReset(frame.stream) || self.spend(.otherFrames)
         case 0x2:
             // RFC 9113 6.3; libnghttp2 does not look at them any more (RFC 9218).
             if frame.stream == 0 {
@@ -157,10 +161,16 @@ struct H2State: ~Copyable {
             !self.hasSentGoAway
         else { return true }
         if let slot = self.streams.find(stream), !self.streams[slot].isClosed { return true }
+        if self.isReset(stream) { return true }
+        self.fault = NGHTTP2_STREAM_CLOSED.rawValue
+        return false
+    }
+
+    /// Whether a stream is among those that we have reset last.
+    private func isReset(_ stream: Int32) -> Bool {
         for index in 0..<min(self.resetCount, 128) where self.resetStreams[index] == stream {
             return true
         }
-        self.fault = NGHTTP2_STREAM_CLOSED.rawValue
         return false
     }
 
