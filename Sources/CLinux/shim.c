@@ -3,9 +3,11 @@
 #include "include/clinux.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -49,6 +51,31 @@ int banyan_disable_core_dumps(void) {
     struct rlimit none = {0, 0};
     if (setrlimit(RLIMIT_CORE, &none) != 0) return -1;
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+static _Thread_local int wipes_what_is_freed;
+void banyan_set_wiping(int wipes) { wipes_what_is_freed = wipes; }
+void *banyan_wiping_malloc(size_t count, const char *file, int line) {
+    (void)file, (void)line;
+    return count == 0 ? NULL : malloc(count);
+}
+void banyan_wiping_free(void *bytes, const char *file, int line) {
+    (void)file, (void)line;
+    if (wipes_what_is_freed && bytes != NULL) explicit_bzero(bytes, malloc_usable_size(bytes));
+    free(bytes);
+}
+void *banyan_wiping_realloc(void *bytes, size_t count, const char *file, int line) {
+    if (bytes == NULL) return banyan_wiping_malloc(count, file, line);
+    if (count == 0) {
+        banyan_wiping_free(bytes, file, line);
+        return NULL;
+    }
+    if (!wipes_what_is_freed) return realloc(bytes, count);
+    void *moved = malloc(count);
+    if (moved == NULL) return NULL;
+    size_t before = malloc_usable_size(bytes);
+    memcpy(moved, bytes, before < count ? before : count);
+    banyan_wiping_free(bytes, file, line);
+    return moved;
 }
 int banyan_end_with_parent(void) {
     if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) != 0) return -1;

@@ -2,6 +2,7 @@
 // Invariant of this island: a key is freed by its deinit; its PEM text lives in the secret heap and
 // is wiped when the function that read it returns.
 
+import CLinux
 import COpenSSL
 
 /// A private key; its numbers are in the secret heap.
@@ -16,6 +17,8 @@ final class PrivateKey: @unchecked Sendable {
             throw lastLibraryError(file)
         }
         defer { unsafe BIO_free(input) }
+        banyan_set_wiping(1)
+        defer { banyan_set_wiping(0) }
         // A passphrase is never asked for; that one was needed is noted.
         var isEncrypted = false
         let key = unsafe withUnsafeMutablePointer(to: &isEncrypted) { note in

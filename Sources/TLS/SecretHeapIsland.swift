@@ -3,6 +3,7 @@
 // over that size when it goes.
 
 import Bytes
+import CLinux
 import COpenSSL
 
 /// OpenSSL's heap for private keys: locked in memory, left out of core files, between guard pages.
@@ -30,6 +31,19 @@ public enum SecretHeap {
 
     static func startIfNeeded() {
         self.start(connectionsMax: Limits.downstreamConnectionsMax)
+    }
+
+    /// Has OpenSSL wipe what it frees while a private key is read: its decoders put the key into the
+    /// ordinary heap on its way into this one.
+    ///
+    /// Call before anything uses OpenSSL; `false` when that is too late, and nothing changes.
+    public static func wipeWhatKeysLeave() -> Bool {
+        // SAFETY: the functions live as long as the program, and keep to OpenSSL's contract.
+        unsafe CRYPTO_set_mem_functions(
+            banyan_wiping_malloc,
+            banyan_wiping_realloc,
+            banyan_wiping_free
+        ) == 1
     }
 
     /// Bytes of the heap in use: private keys and ephemeral keys of connections.

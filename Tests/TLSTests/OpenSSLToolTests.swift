@@ -34,6 +34,51 @@ struct OpenSSLToolTests {
         let refused = try ToolClient(world, ["-tls1_2"]).run(strict)
         #expect(!refused.isDone && refused.failure == .protocolVersion)
     }
+
+    @Test func `renegotiation is refused, and nothing is compressed`() throws {
+        let world = try TestWorld()
+        let server = try world.server([world.authority.issue("a.example")])
+        // "R" on a line of its own has s_client renegotiate.
+        let result = try ToolClient(world, ["-tls1_2"], input: "R\n").run(server)
+        #expect(result.isDone)
+        #expect(result.output.contains("RENEGOTIATING"), "\(result.output)")
+        #expect(result.output.contains("no renegotiation"), "\(result.output)")
+        #expect(result.output.contains("Compression: NONE"))
+    }
+
+    @Test func `a stapled answer is sent to who asks, until it has ended`() throws {
+        let world = try TestWorld()
+        let certificate = world.authority.issue("a.example")
+        for (nextUpdate, isSent) in [(3_600, true), (-60, false)] {
+            let answer = world.authority.ocspAnswer(about: certificate, nextUpdate: nextUpdate)
+            let file = try world.folder.write("staple\(nextUpdate)", answer)
+            let server = try world.server([certificate]) { $0.certificates[0].ocsp = file }
+            for version in ["-tls1_2", "-tls1_3"] {
+                let result = try ToolClient(world, ["-status", version]).run(server)
+                #expect(result.isDone, "\(nextUpdate) \(version)")
+                #expect(
+                    result.output.contains("OCSP Response Status: successful") == isSent,
+                    "\(nextUpdate) \(version): \(result.output)"
+                )
+                #expect(
+                    result.output.contains("OCSP response: no response sent") == !isSent,
+                    "\(nextUpdate) \(version)"
+                )
+            }
+        }
+    }
+
+    @Test func `a certificate of each kind meets the clients that know no other`() throws {
+        let world = try TestWorld()
+        let server = try world.server([
+            world.authority.issue("a.example"), world.authority.issue("a.example", keyKind: .rsa),
+        ])
+        for (algorithms, kind) in [("ECDSA+SHA256", "ECDSA"), ("RSA-PSS+SHA256", "RSA-PSS")] {
+            let result = try ToolClient(world, ["-sigalgs", algorithms]).run(server)
+            #expect(result.isDone, "\(kind)")
+            #expect(result.output.contains("Peer signature type: \(kind)"), "\(result.output)")
+        }
+    }
 }
 
 /// `openssl s_client` once against a table of ours.

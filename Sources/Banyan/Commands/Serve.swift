@@ -4,6 +4,7 @@ import Control
 import Foundation
 import Kernel
 import Migration
+import TLS
 
 /// The command `banyan serve`.
 enum ServeCommand {
@@ -44,6 +45,10 @@ enum ServeCommand {
     static let endsWithParent = "BANYAN_ENDS_WITH_PARENT"
 
     private static func run(_ context: CommandContext) throws(CommandFailure) -> ExitCode {
+        // Before anything uses OpenSSL.
+        guard SecretHeap.wipeWhatKeysLeave() else {
+            throw CommandFailure(.failed, "OpenSSL was used before its memory could be guarded")
+        }
         let access = ConfigurationAccess(context)
         var configuration = try access.load()
         if let text = context.arguments.value("--workers") {

@@ -19,6 +19,12 @@ int banyan_peer_credentials(int fd, int32_t *_Nonnull pid, uint32_t *_Nonnull ui
 int banyan_disable_core_dumps(void);
 // SIGTERM for the calling process when the thread that started it ends; -1 when it has ended.
 int banyan_end_with_parent(void);
+// malloc, realloc and free in the form that libraries take them; while the calling thread wipes,
+// what it frees is zeroed first.
+void *_Nullable banyan_wiping_malloc(size_t count, const char *_Nullable file, int line);
+void *_Nullable banyan_wiping_realloc(void *_Nullable bytes, size_t count, const char *_Nullable file, int line);
+void banyan_wiping_free(void *_Nullable bytes, const char *_Nullable file, int line);
+void banyan_set_wiping(int wipes);
 int banyan_getrandom(void *_Nonnull buffer, size_t length);
 void banyan_set_thread_name(const char *_Nonnull name);
 int banyan_open(const char *_Nonnull path, int flags, unsigned mode);

@@ -37,6 +37,12 @@ private let floods = [
     Flood(kind: .otherFrames, bound: Limits.h2OtherFramesMax) { _ in
         H2Frames.frame(0x7f, 0, 0, [])
     },
+    // Trailers that do not end their stream have it reset; others on it are dropped.
+    Flood(
+        kind: .otherFrames,
+        bound: Limits.h2OtherFramesMax,
+        before: H2Frames.post(1) + H2Frames.headers(1, [], 4)
+    ) { _ in H2Frames.headers(1, [], 4) },
 ]
 
 @Suite("HTTP/2 floods")

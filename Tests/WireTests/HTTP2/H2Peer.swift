@@ -104,6 +104,7 @@ final class H2Peer {
 
     // Macros cannot look into what is not copyable.
     func taken(_ stream: Int32) -> Int { self.session.taken(stream) }
+    var isInHead: Bool { self.session.isInHead }
     func isFinished(_ stream: Int32) -> Bool { self.session.isFinished(stream) }
     var openStreams: Int { self.session.openStreams }
     var isOver: Bool { self.session.isOver }

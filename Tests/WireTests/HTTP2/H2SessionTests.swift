@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Bytes
+import Corpora
 import Testing
 import Wire
 
@@ -163,5 +164,26 @@ struct H2SessionTests {
             content == String(repeating: "x", count: 30_000) + String(repeating: "y", count: 20_000)
         )
         #expect(client.isFinished(stream))
+    }
+
+    @Test func `the preface and a head are owed until they are whole, nothing else is`() throws {
+        let server = try H2Peer(.server)
+        func owes(_ bytes: [UInt8], _ name: Comment, _ isOwed: Bool) {
+            server.receive(bytes)
+            #expect(server.isInHead == isOwed, name)
+        }
+        #expect(server.isInHead)
+        owes(Array(H2Frames.preface.prefix(10)), "a part of the preface", true)
+        owes(Array(H2Frames.preface.dropFirst(10)), "no SETTINGS yet", true)
+        owes(H2Frames.settings([]), "SETTINGS", false)
+        let head = H2Frames.headers(1, H2Frames.start(), 0)
+        owes(Array(head.prefix(12)), "a part of HEADERS", true)
+        owes(Array(head.dropFirst(12)), "HEADERS without END_HEADERS", true)
+        owes(H2Frames.continuation(1, [], 0), "CONTINUATION without END_HEADERS", true)
+        let last = H2Frames.continuation(1, H2Frames.field("x-a", "1"), 4)
+        owes(Array(last.dropLast()), "all but a byte of the last", true)
+        owes(Array(last.suffix(1)), "a head", false)
+        owes(Array(H2Frames.data(1, [1, 2, 3]).dropLast()), "a part of DATA", false)
+        #expect(server.failure == nil)
     }
 }
