@@ -14,8 +14,9 @@ CHECKED := --explicit-target-dependency-import-check error
 FUZZERS := FuzzRequestHead FuzzResponseHead FuzzWebSocket FuzzChunked FuzzFlagDocument FuzzParity FuzzRouteFile \
   FuzzBodies FuzzH2Server FuzzH2Client
 FUZZ_SECONDS ?= 600
+SANITIZERS ?= thread address
 
-.PHONY: help deps deps-test deps-bench build run test check lint format bench micro hotpath soak fuzz clean
+.PHONY: help deps deps-test deps-bench build run test check lint format bench micro hotpath soak fuzz sanitize clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +73,9 @@ soak: deps-test ## the long forms of the acceptance tests: kills, hostile bytes,
 
 fuzz: deps ## every fuzzer for FUZZ_SECONDS; what breaks one is kept in .build/fuzz/found
 	@.ci/fuzz "$(FUZZ_SECONDS)" $(FUZZERS)
+
+sanitize: deps-test ## all tests under ThreadSanitizer, then AddressSanitizer; reports in .build/tsan/reports, .build/asan/reports (SANITIZERS)
+	@failed=0; for kind in $(SANITIZERS); do .ci/sanitize $$kind || failed=1; done; exit $$failed
 
 clean: ## remove what was built
 	rm -rf .build

@@ -59,7 +59,9 @@ struct H2FloodTests {
         // Frames that cost nothing may go on, or be refused; they must not hurt.
         _ = try PeerProgram.rows("h2_floods.py", ["\(edge.port)", "ping-ack"], python: python)
         let rise = try edge.kilobytes("VmHWM") - before
-        #expect(rise < 32 << 10, "\(rise) KiB")
+        if Sanitizer.leavesAlone("memory of floods") {
+            #expect(rise < 32 << 10, "\(rise) KiB")
+        }
         #expect(edge.child.isRunning)
         ordinary.signal(SIGTERM)
         #expect(try ordinary.waitForEnd() == 0, "\(ordinary.out)\(ordinary.error)")

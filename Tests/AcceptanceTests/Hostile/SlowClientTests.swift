@@ -38,8 +38,10 @@ struct SlowClientTests {
                 let first = try Self.round(arguments, world.edge)
                 let second = try Self.round(arguments, world.edge)
                 // A session, and what its peer may send ahead; with TLS its buffers as well.
-                #expect(first.rise < 500 * 12 * 16, "\(kind): \(first.rise) KiB")
-                #expect(second.rise < 24 << 10, "\(kind) again: \(second.rise) KiB")
+                if Sanitizer.leavesAlone("memory of slow clients, \(kind)") {
+                    #expect(first.rise < 500 * 12 * 16, "\(kind): \(first.rise) KiB")
+                    #expect(second.rise < 24 << 10, "\(kind) again: \(second.rise) KiB")
+                }
                 print("slow clients, \(kind): \(first.text); again: \(second.text)")
             }
         }
@@ -64,8 +66,10 @@ struct SlowClientTests {
             let first = try Self.round(arguments, edge)
             let second = try Self.round(arguments, edge)
             // Two blocks each way, and as much again for the allocator and kernel structures.
-            #expect(first.rise < 500 * 4 * 16, "\(kind): \(first.rise) KiB")
-            #expect(second.rise < 16 << 10, "\(kind) again: \(second.rise) KiB")
+            if Sanitizer.leavesAlone("memory of slow clients, \(kind)") {
+                #expect(first.rise < 500 * 4 * 16, "\(kind): \(first.rise) KiB")
+                #expect(second.rise < 16 << 10, "\(kind) again: \(second.rise) KiB")
+            }
             print("slow clients, \(kind): \(first.text); again: \(second.text)")
         }
         #expect(edge.child.isRunning)

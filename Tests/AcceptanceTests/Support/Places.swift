@@ -23,8 +23,9 @@ enum Places {
     /// The optimised `banyan` (`make build`), for what a debug build does otherwise: it boxes
     /// values, copies, and is slow.
     ///
-    /// `nil` (and a line that says so) where it is absent.
+    /// `nil` (and a line that says so) where it is absent, and under a sanitizer.
     static func optimisedBinary() -> URL? {
+        guard Sanitizer.leavesAlone("the optimised banyan") else { return nil }
         let environment = ProcessInfo.processInfo.environment
         let given = environment["BANYAN_BINARY"].map { URL(fileURLWithPath: $0) }
         let built = Self.package.appendingPathComponent(".build/release/banyan")

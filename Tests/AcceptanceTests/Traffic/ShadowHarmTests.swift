@@ -40,7 +40,9 @@ struct ShadowHarmTests {
             let before = try self.kilobytes(edge)
             _ = try self.run(mode, edge, control, peers)
             let grown = try self.kilobytes(edge) - before
-            #expect(grown < 8 << 10, "\(mode): \(grown) KiB more")
+            if Sanitizer.leavesAlone("memory of shadow reads, \(mode)") {
+                #expect(grown < 8 << 10, "\(mode): \(grown) KiB more")
+            }
         }
     }
 

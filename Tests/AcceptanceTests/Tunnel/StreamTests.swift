@@ -90,7 +90,9 @@ struct StreamTests {
         // 18: cut short; 56: reset. Never 0.
         #expect([18, 56].contains(try events.waitForEnd(seconds: 10)))
         #expect([18, 56].contains(try download.waitForEnd(seconds: 10)))
-        #expect(Date().timeIntervalSince(start) < 2, "the flip's own time included")
+        if Sanitizer.leavesAlone("the time in which streams are cut") {
+            #expect(Date().timeIntervalSince(start) < 2, "the flip's own time included")
+        }
         #expect(try edge.metric("banyan_streams_moved_total") == 2)
         // Lines reach the file a moment after the answer.
         try waitUntil("both cuts are in the log") {
