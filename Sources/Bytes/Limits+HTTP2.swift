@@ -28,6 +28,8 @@ extension Limits {
     /// RST_STREAM frames of a peer in a window (CVE-2023-44487): a browser that leaves a page sends
     /// one for each stream.
     ///
+    /// An origin's are free for the streams that we have opened.
+    ///
     /// Beyond: GOAWAY, ENHANCE_YOUR_CALM; so for the following ones.
     public static let h2ResetsMax = 200
     /// Streams that a peer's faults made us reset in a window (CVE-2025-8671).

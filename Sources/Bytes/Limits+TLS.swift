@@ -55,4 +55,8 @@ extension Limits {
     ///
     /// Beyond: the certificate has no name.
     public static let tlsClientNameBytesMax = 255
+    /// Bytes of all names of a client's certificate, kept for its connection.
+    ///
+    /// Beyond: the certificate has no name, lest one that would contradict is left out.
+    public static let tlsClientNamesBytesMax = 1_024
 }

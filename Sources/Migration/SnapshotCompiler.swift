@@ -323,7 +323,10 @@ public struct SnapshotCompiler {
                     entry.segment = UInt32(index)
                 case .trustedHeader(let name):
                     entry.kind = .trustedHeader
-                    entry.header = self.text(name.lowercased())
+                    entry.text = self.text(name.lowercased())
+                case .certificate(let prefix):
+                    entry.kind = .certificate
+                    entry.text = self.text(prefix)
                 }
                 sources.append(entry)
             }

@@ -207,14 +207,16 @@ public struct TenantSourceRecord: BitwiseCopyable, Sendable {
         case pathSegment
         /// A header that only trusted peers may set.
         case trustedHeader
+        /// The names of a client's verified certificate.
+        case certificate
     }
 
     /// What it is.
     public var kind = Kind.host
     /// Index of the segment, from 0.
     public var segment: UInt32 = 0
-    /// Name of the header.
-    public var header = FlatText()
+    /// Name of the header, or what a certificate's names begin with.
+    public var text = FlatText()
 
     /// The Host.
     public init() {}

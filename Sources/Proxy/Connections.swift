@@ -50,6 +50,8 @@ struct DownstreamConnection: BitwiseCopyable {
     var isTrusted = false
     /// It came over TLS.
     var isSecure = false
+    /// Names of its certificate are kept (``ClientNames``).
+    var hasNames = false
     /// It closes by a reset.
     var isCut = false
     /// The socket may have bytes (edge-triggered: until a read says otherwise).

@@ -157,6 +157,17 @@ struct Exchange: BitwiseCopyable {
     /// The answer cannot be finished properly: the client's connection is reset.
     var isAborted = false
     var answeredBy = AnsweredBy.banyan
+    /// It is a gRPC call's: how the call went is told by its status, not by HTTP's.
+    var isCall = false
+    /// That status, as the origin that is asked now has told it.
+    var callStatus = GRPCStatus.none
+    /// A block with the trailer fields of the client's request, as lines.
+    var requestTrailers = BlockIndex.none
+    var requestTrailerCount: Int32 = 0
+    /// A block with the trailer fields of the answer, as lines; when the answer is complete, with
+    /// what is still to be sent of it.
+    var answerTrailers = BlockIndex.none
+    var answerTrailerCount: Int32 = 0
 
     // Time, in the worker's monotonic nanoseconds and milliseconds
     var startNanoseconds: UInt64 = 0

@@ -60,6 +60,8 @@ struct Reactor: ~Copyable {
     var carriers: SparseArena<CarrierState>
     /// Of the clients' slots that are streams.
     var streams: SparseArena<StreamState>
+    /// Names of clients' certificates, by slot of the connection.
+    var clientNames: SparseArena<ClientNames>
     var upstreams: Slab<UpstreamConnection>
     var tlsUpstreams: TLSSessionTable
     var h2Upstreams: H2SessionTable

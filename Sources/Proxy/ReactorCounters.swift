@@ -166,7 +166,8 @@ public enum MetricsLayout {
     /// Words before the first route's row.
     public static let globalWords = 256
     /// Words of one route's row.
-    public static let rowWords = answerers * classes * methods + 5 * histogramWords + 1
+    public static let rowWords =
+        answerers * classes * methods + 5 * histogramWords + 2 * GRPCStatus.count + 1
     /// Rows: 0 is "no route", then one for each route number.
     public static let rows = Limits.routesMax + 1
 
@@ -196,6 +197,11 @@ public enum MetricsLayout {
     /// First word of an upstream duration histogram of an origin (0 legacy, 1 modern).
     public static func upstreamDuration(row: Int, origin: Int) -> Int {
         self.duration(row: row, answerer: self.answerers &+ origin)
+    }
+
+    /// The word of one status of gRPC calls that an origin (0 legacy, 1 modern) answered.
+    public static func call(row: Int, origin: Int, status: GRPCStatus) -> Int {
+        self.duration(row: row, answerer: 5) &+ origin &* GRPCStatus.count &+ Int(status.number)
     }
 
     /// The word of a route's sampled exchanges for which there was no slot.

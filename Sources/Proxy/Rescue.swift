@@ -52,7 +52,8 @@ extension Reactor {
         self.answer(exchange, status: error.status, code: error.code)
     }
 
-    /// Modern answered 5xx at `live`: legacy is asked instead.
+    /// Modern answered 5xx at `live`, or a call's status that says the same: legacy is asked
+    /// instead.
     ///
     /// `true`: it is being asked.
     mutating func rescueStatus(_ exchange: Handle) -> Bool {
@@ -92,6 +93,7 @@ extension Reactor {
     mutating func startAgain(_ e: UInt32) {
         self.exchanges[e].requestDirect = 0
         self.exchanges[e].isUpstreamDeaf = false
+        self.forgetCall(e)
         self.exchanges[e].teeSent = 0
         self.exchanges[e].sendsTee = self.exchanges[e].tee == .full
     }

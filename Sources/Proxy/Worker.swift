@@ -53,6 +53,7 @@ final class Worker {
             h2Downstreams: H2SessionTable(capacity: Limits.downstreamConnectionsMax),
             carriers: SparseArena(capacity: Limits.downstreamConnectionsMax),
             streams: SparseArena(capacity: Limits.downstreamConnectionsMax),
+            clientNames: SparseArena(capacity: Limits.downstreamConnectionsMax),
             upstreams: Slab(capacity: Limits.upstreamConnectionsMax),
             tlsUpstreams: TLSSessionTable(capacity: Limits.upstreamConnectionsMax),
             h2Upstreams: H2SessionTable(capacity: Limits.upstreamConnectionsMax),

@@ -391,4 +391,26 @@ public struct TLSSessionTable: ~Copyable {
         if !isFound { writer.rewind(to: start) }
         return isFound
     }
+
+    /// Appends every DNS name and URI of a verified client's certificate, a line feed behind each.
+    ///
+    /// Names with other than graphic characters are left out. Appends nothing when there are none,
+    /// or when they are longer than `Limits.tlsClientNamesBytesMax` together.
+    public func clientNames(_ index: UInt32, into writer: inout ByteWriter) {
+        guard self.isEstablished(index), let session = unsafe self.entry(index).pointee.session,
+            unsafe SSL_get_verify_result(session) == Int(X509_V_OK),
+            let certificate = unsafe SSL_get0_peer_certificate(session)
+        else { return }
+        let start = writer.position
+        unsafe forEachName(of: certificate) { _, bytes in
+            let isGraphic = unsafe bytes.allSatisfy { $0 > 0x20 && $0 < 0x7f }
+            guard let base = bytes.baseAddress, isGraphic else { return true }
+            unsafe writer.append(ByteWindow(base: base, count: bytes.count))
+            writer.append(0x0a)
+            return writer.position - start <= Limits.tlsClientNamesBytesMax
+        }
+        if writer.overflowed || writer.position - start > Limits.tlsClientNamesBytesMax {
+            writer.rewind(to: start)
+        }
+    }
 }

@@ -3,8 +3,9 @@
 
 Writes ca.pem, other-ca.pem, crl.pem, empty-crl.pem, and NAME.pem (chain) with NAME.key for: edge
 (edge.example, localhost, 127.0.0.1), edge2 (the same names, newer), wild (*.care.example), expired,
-future, wronghost, selfsigned, stranger (of another CA), revoked, client (URI tenant:acme),
-no-san, weak (RSA 1024). Keys can be read by their owner only.
+future, wronghost, selfsigned, stranger (of another CA), revoked, no-san, weak (RSA 1024); for clients
+client (URI tenant:acme, DNS acme), client-globex (URI tenant:globex), client-both (URIs of the two),
+client-nobody (URI tenant:nobody), client-host (DNS), stranger-client, revoked-client. Keys can be read by their owner only.
 """
 import datetime
 import ipaddress
@@ -112,6 +113,12 @@ revoked = leaf("revoked", HERE)
 leaf("weak", HERE, key=rsa.generate_private_key(65537, 1024))
 leaf("client", [x509.UniformResourceIdentifier("tenant:acme"), x509.DNSName("acme")],
      usage=ExtendedKeyUsageOID.CLIENT_AUTH)
+leaf("client-globex", [x509.UniformResourceIdentifier("tenant:globex")], usage=ExtendedKeyUsageOID.CLIENT_AUTH)
+leaf("client-both", [x509.UniformResourceIdentifier("tenant:" + one) for one in ("acme", "globex")],
+     usage=ExtendedKeyUsageOID.CLIENT_AUTH)
+leaf("client-nobody", [x509.UniformResourceIdentifier("tenant:nobody"), x509.DNSName("host.example")],
+     usage=ExtendedKeyUsageOID.CLIENT_AUTH)
+leaf("client-host", dns("ACME.care.example"), usage=ExtendedKeyUsageOID.CLIENT_AUTH)
 leaf("stranger-client", dns("acme"), issuer=(other_key, other), usage=ExtendedKeyUsageOID.CLIENT_AUTH)
 revoked_client = leaf("revoked-client", dns("acme"), usage=ExtendedKeyUsageOID.CLIENT_AUTH)
 

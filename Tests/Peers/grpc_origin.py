@@ -3,7 +3,9 @@
 
 Methods of `banyan.test.Echo`: Unary, ClientStream (joins), ServerStream (a message for each byte),
 Both (each comes back at once), Fail (trailers-only, the status of the message), Late (fails behind
-two messages), Slow (until the deadline), Meta (metadata as a text). And grpc.health.v1. Prints `port P`.
+two messages), Slow (until the deadline), Meta (metadata as a text). Status and LateStatus fail with the
+status that the message tells, at once or behind a message, at an origin whose name begins with `modern`;
+another answers with its name. And grpc.health.v1. Prints `port P`.
 """
 import sys
 import time
@@ -45,6 +47,21 @@ def late(request, context):
     context.abort(grpc.StatusCode.DATA_LOSS, "lost")
 
 
+CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def status(request, context):
+    if name.startswith("modern") and request != b"0":
+        context.abort(CODES[int(request)], "asked")
+    return name.encode()
+
+
+def late_status(request, context):
+    yield name.encode()
+    if request != b"0":
+        context.abort(CODES[int(request)], "asked")
+
+
 def slow(request, context):
     while context.is_active():
         time.sleep(0.01)
@@ -62,6 +79,8 @@ handlers = grpc.method_handlers_generic_handler("banyan.test.Echo", {
     "Both": grpc.stream_stream_rpc_method_handler(both),
     "Fail": grpc.unary_unary_rpc_method_handler(fail),
     "Late": grpc.unary_stream_rpc_method_handler(late),
+    "Status": grpc.unary_unary_rpc_method_handler(status),
+    "LateStatus": grpc.unary_stream_rpc_method_handler(late_status),
     "Slow": grpc.unary_unary_rpc_method_handler(slow),
     "Meta": grpc.unary_unary_rpc_method_handler(meta),
 })

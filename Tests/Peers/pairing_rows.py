@@ -76,9 +76,7 @@ def exchanges(way, peer, prefix):
         row(name(f"{size} bytes"), answer.whole and answer.status == 200
             and answer.body == (BLOCK * (size // len(BLOCK) + 1))[:size], answer)
         digest = hashlib.sha256(answer.body).hexdigest()
-        # Trailers are told on from HTTP/2 to HTTP/2; those of a chunked answer are dropped.
-        if "/h2" in prefix and peer.protocol not in ("h1", "h1s"):
-            row(name(f"trailers of {size}"), ("x-digest", digest) in answer.trailers, answer.trailers)
+        row(name(f"trailers of {size}"), ("x-digest", digest) in answer.trailers, answer.trailers)
     answer = peer.ask("POST", f"{prefix}/early", TENANT, b"x" * 30_000, "length")
     row(name("an early answer"), answer.status == 413 and answer.body == b"big", answer)
     if not peer.is_kept:

@@ -11,7 +11,7 @@ struct ClientCertificateTests {
         _ certificate: TestCertificate?,
         isRequired: Bool,
         crl: String? = nil
-    ) throws -> (isDone: Bool, failure: TLSFailure, name: String?) {
+    ) throws -> (isDone: Bool, failure: TLSFailure, name: String?, all: [String]) {
         let server = try world.server([world.authority.issue("a.example")]) {
             $0.clients = TLSClientsPlan(ca: world.caFile, crl: crl, isRequired: isRequired)
         }
@@ -30,7 +30,35 @@ struct ClientCertificateTests {
             }
             return String(decoding: buffer[..<writer.position], as: UTF8.self)
         }
-        return (isDone, pair.server.failure(0), name)
+        var room = [UInt8](repeating: 0, count: 2_048)
+        let all: String = room.withUnsafeMutableBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return "" }
+            var writer = ByteWriter(base: base, position: 0, capacity: buffer.count)
+            pair.server.clientNames(0, into: &writer)
+            return String(decoding: buffer[..<writer.position], as: UTF8.self)
+        }
+        let names = all.split(separator: "\n", omittingEmptySubsequences: false)
+        return (isDone, pair.server.failure(0), name, names.dropLast().map(String.init))
+    }
+
+    @Test func `all names of a verified certificate are told, or none when they are too long`()
+        throws
+    {
+        let world = try TestWorld()
+        let long = (0..<5).map { "URI:urn:\($0):" + String(repeating: "x", count: 240) }
+        let rows: [(String, [String], [String])] = [
+            ("two", ["URI:tenant:acme", "acme.example"], ["tenant:acme", "acme.example"]),
+            ("addresses aside", ["IP:10.0.0.1", "a.example"], ["a.example"]),
+            ("none", ["IP:10.0.0.1"], []),
+            ("too long together", ["URI:tenant:acme"] + long, []),
+            ("not graphic", ["URI:tenant:a b", "URI:tenant:acme"], ["tenant:acme"]),
+        ]
+        for (row, names, expected) in rows {
+            let certificate = TestCertificate(.init(names: names), issuer: world.authority)
+            let result = try self.meet(world, certificate, isRequired: true)
+            #expect(result.isDone && result.all == expected, "\(row): \(result.all)")
+        }
+        #expect(try self.meet(world, nil, isRequired: false).all == [])
     }
 
     @Test func `the first name or URI of a verified certificate is the client's`() throws {
@@ -45,7 +73,7 @@ struct ClientCertificateTests {
         ]
         for (row, names, expected) in rows {
             let certificate = TestCertificate(.init(names: names), issuer: world.authority)
-            let (isDone, _, name) = try self.meet(world, certificate, isRequired: true)
+            let (isDone, _, name, _) = try self.meet(world, certificate, isRequired: true)
             #expect(isDone, "\(row)")
             #expect(name == expected, "\(row)")
         }
@@ -86,7 +114,7 @@ struct ClientCertificateTests {
             let result = try self.meet(world, certificate, isRequired: false, crl: list)
             #expect(!result.isDone, "\(row)")
             #expect(result.failure == expected, "\(row): \(result.failure)")
-            #expect(result.name == nil, "\(row)")
+            #expect(result.name == nil && result.all == [], "\(row)")
         }
         #expect(
             try self.meet(world, authority.issue("c.example"), isRequired: false, crl: list).isDone

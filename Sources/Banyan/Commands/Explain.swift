@@ -15,6 +15,12 @@ enum ExplainCommand {
         options: [
             .value("--tenant", "ID", "assume this tenant instead of asking the sources"),
             .value("--user", "ID", "assume this user, for shares"),
+            .value(
+                "--certificate",
+                "NAME",
+                "a name of the client's certificate (DNS, URI)",
+                isRepeatable: true
+            ),
             .value("--header", "NAME: VALUE", "a header of the request", isRepeatable: true),
             .isSet("--offline", "from the files of --config alone: flags decide every standing"),
             CommandSpec.formOption,
@@ -119,6 +125,8 @@ enum ExplainCommand {
         )
         order.tenant = context.arguments.value("--tenant")
         order.user = context.arguments.value("--user")
+        let names = context.arguments.values("--certificate")
+        if !names.isEmpty { order.certificate = names }
         for header in context.arguments.values("--header") {
             guard let colon = header.firstIndex(of: ":"), colon != header.startIndex else {
                 throw CommandFailure(.usage, "--header is 'NAME: VALUE'")
@@ -138,6 +146,9 @@ enum ExplainCommand {
         ]
         if let tenant = order.tenant { body.set("tenant", .string(tenant)) }
         if let user = order.user { body.set("user", .string(user)) }
+        if let names = order.certificate {
+            body.set("certificate", .list(names.map { .string($0) }))
+        }
         return body
     }
 }

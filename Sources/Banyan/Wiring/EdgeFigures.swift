@@ -17,7 +17,7 @@ struct EdgeFigures {
     private static let answerers = ["legacy", "modern", "banyan"]
 
     var families: [MetricFamily] {
-        self.globals + [self.requests, self.durations, self.upstreamDurations]
+        self.globals + [self.requests, self.calls, self.durations, self.upstreamDurations]
     }
 
     private var rows: [Int] { [0] + self.routes.keys.sorted().map { Int($0) + 1 } }
@@ -62,6 +62,35 @@ struct EdgeFigures {
             "banyan_http_requests_total",
             .counter,
             "Requests answered, by route, who answered, class of status and method.",
+            samples: samples
+        )
+    }
+
+    private var calls: MetricFamily {
+        var samples: [MetricSample] = []
+        for row in self.rows {
+            for (index, origin) in ["legacy", "modern"].enumerated() {
+                for status in GRPCStatus.all {
+                    let word = MetricsLayout.call(row: row, origin: index, status: status)
+                    let value = self.plane.sum(word)
+                    guard value > 0 else { continue }
+                    samples.append(
+                        MetricSample(
+                            labels: [
+                                MetricLabel("route", self.rowName(row)),
+                                MetricLabel("origin", origin),
+                                MetricLabel("grpc_status", "\(status.word)"),
+                            ],
+                            value: Double(value)
+                        )
+                    )
+                }
+            }
+        }
+        return MetricFamily(
+            "banyan_grpc_calls_total",
+            .counter,
+            "gRPC calls answered, by route, who answered and status.",
             samples: samples
         )
     }

@@ -266,7 +266,9 @@ struct AdminCall {
     }
 
     func explainOrder() throws(AdminProblem) -> ExplainOrder {
-        try self.explainOrder(try self.body(["method", "url", "tenant", "user", "headers"]))
+        try self.explainOrder(
+            try self.body(["method", "url", "tenant", "user", "certificate", "headers"])
+        )
     }
 
     func explainOrder(_ body: DocumentNode) throws(AdminProblem) -> ExplainOrder {
@@ -276,6 +278,7 @@ struct AdminCall {
         )
         order.tenant = body["tenant"]?.text
         order.user = body["user"]?.text
+        order.certificate = body["certificate"]?.items?.compactMap(\.text)
         for item in body["headers"]?.items ?? [] {
             guard let name = item["name"]?.text, let value = item["value"]?.text else {
                 throw AdminProblem(.invalid, "headers are objects with name and value")

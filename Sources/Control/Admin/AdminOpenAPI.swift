@@ -52,6 +52,7 @@ public let adminOpenAPI = #"""
              "url": {"type": "string"},
              "tenant": {"type": "string"},
              "user": {"type": "string"},
+             "certificate": {"type": "array", "items": {"type": "string"}},
              "headers": {
               "type": "array",
               "items": {

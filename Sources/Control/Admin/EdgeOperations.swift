@@ -78,6 +78,8 @@ public struct ExplainOrder: Hashable, Sendable {
     public var tenant: String?
     /// The user to assume.
     public var user: String?
+    /// Names of the client's certificate to assume; `nil`: it shows none.
+    public var certificate: [String]?
     /// Fields of the request.
     public var headers: [ControlField] = []
 

@@ -218,6 +218,7 @@ private func listenerModel(_ reader: FieldReader, index: Int) -> ListenerModel? 
         model.defaultUpstream = upstream
     }
     readTransport(&listener, &model)
+    checkCertificateSource(listener, model)
     listener.finish()
     let hasHeader = model.tenantSources.contains { source in
         guard case .trustedHeader = source else { return false }
@@ -239,18 +240,49 @@ private func listenerModel(_ reader: FieldReader, index: Int) -> ListenerModel? 
     return address == nil ? nil : model
 }
 
-/// `host`, `{ pathSegment: 3 }`, `{ header: X-Tenant-Id }`.
+/// A certificate can only be asked of clients that may show one.
+private func checkCertificateSource(_ listener: FieldReader, _ model: ListenerModel) {
+    let asks = model.tenantSources.contains { source in
+        guard case .certificate = source else { return false }
+        return true
+    }
+    guard asks, listener.node["tls"]?["clients"] == nil else { return }
+    listener.problem(
+        "R074",
+        "`certificate` among `\(listener.name(of: "tenant.sources"))` has no meaning here",
+        at: listener.keyPosition("tenant"),
+        length: 6,
+        caret: "no client shows a certificate: needs `tls.clients`"
+    )
+}
+
+/// `host`, `certificate`, `{ pathSegment: 3 }`, `{ header: X-Tenant-Id }`,
+/// `{ certificate: "tenant:" }`.
 private func tenantSource(_ node: DocumentNode, _ reader: FieldReader) -> TenantSourceModel? {
-    let allowed = "host, { pathSegment: N }, { header: NAME }"
+    let allowed = "host, certificate, { pathSegment: N }, { header: NAME }, { certificate: PREFIX }"
     if let text = node.text {
         if text == "host" { return .host }
-        reader.problem("R013", "`\(printable(text))` is no source of a tenant", node, allowed)
+        if text == "certificate" { return .certificate(prefix: "") }
+        let near = nearestName(text, among: ["host", "certificate"])
+        let caret = near.map { "did you mean `\($0)`? \(allowed)" } ?? allowed
+        reader.problem("R013", "`\(printable(text))` is no source of a tenant", node, caret)
         return nil
     }
     guard var source = reader.reader(node, "tenant.sources") else { return nil }
     let segment = source.integer("pathSegment", in: 0...(Limits.pathSegmentsMax - 1))
     let header = source.text("header")
+    let prefix = source.text("certificate")
     source.finish()
+    if let prefix {
+        let isFit =
+            !prefix.isEmpty && prefix.utf8.count <= Limits.tlsClientNameBytesMax
+            && prefix.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
+        guard isFit, segment == nil, header == nil else {
+            source.problem("R047", "`\(printable(prefix))` is no prefix of names", node, allowed)
+            return nil
+        }
+        return .certificate(prefix: prefix)
+    }
     if let header {
         guard segment == nil, NameRules.isToken(header) else {
             source.problem("R047", "`\(printable(header))` is no tenant header", node, allowed)
@@ -259,7 +291,7 @@ private func tenantSource(_ node: DocumentNode, _ reader: FieldReader) -> Tenant
         return .trustedHeader(header)
     }
     guard let segment else {
-        if !source.has("pathSegment"), !source.has("header") {
+        if !source.has("pathSegment"), !source.has("header"), !source.has("certificate") {
             source.problem("R013", "a source of tenants without a place", node, allowed)
         }
         return nil

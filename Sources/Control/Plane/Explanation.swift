@@ -176,8 +176,10 @@ struct Explanation: Sendable {
                 isConflict: false
             )
         }
-        for index in 0..<view.tenantSourceCount(listener: 0) {
-            let source = view.tenantSource(listener: 0, index)
+        // A certificate is asked for by a listener with TLS, which need not be the first.
+        let listener = order.certificate == nil ? 0 : view.listenerOfCertificates ?? 0
+        for index in 0..<view.tenantSourceCount(listener: listener) {
+            let source = view.tenantSource(listener: listener, index)
             let found: (number: UInt32?, from: String)
             switch source.kind {
             case .host: found = (view.tenant(host: host), "host")
@@ -191,6 +193,13 @@ struct Explanation: Sendable {
             case .trustedHeader:
                 // Who asks here is no trusted peer; --tenant says what such a peer would say.
                 continue
+            case .certificate:
+                let certified = order.certificate.map {
+                    view.tenant(certificateNames: $0, behind: view.window(source.text))
+                }
+                guard let certified else { continue }
+                if certified.isConflict { finding.isConflict = true }
+                found = (certified.number, "certificate")
             }
             guard let number = found.number else { continue }
             if finding.name != nil, finding.number != number { finding.isConflict = true }

@@ -10,6 +10,9 @@ public enum TenantSourceModel: Hashable, Sendable {
     case pathSegment(Int)
     /// A header that only peers in `trustedPeers` may set, looked up as id or alias.
     case trustedHeader(String)
+    /// The names (DNS, URI) of a client's verified certificate that begin with this prefix: what is
+    /// behind it is looked up as host, id or alias.
+    case certificate(prefix: String)
 }
 
 /// A block of addresses, `10.0.0.0/8` or `::1/128`.

@@ -52,6 +52,7 @@ extension Reactor {
             return false
         case .done:
             self.counters.count(.tlsHandshakes)
+            self.keepClientNames(d)
             // What came with the last flight is in the session: no event tells of it.
             self.downstreams[d].canRead = true
             self.downstreams[d].canWrite = true

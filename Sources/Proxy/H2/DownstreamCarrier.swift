@@ -143,8 +143,8 @@ extension Reactor {
             self.downstreams[stream.index].canRead = true
             self.resume(stream)
         case .trailers:
-            // Fields that origins need not know (RFC 9110 6.5.1): checked, and dropped.
-            break
+            guard let stream = self.downstreamStream(event, of: carrier) else { return }
+            self.keepRequestTrailers(stream, self.h2Downstreams[d].text(event))
         case .end:
             guard let stream = self.downstreamStream(event, of: carrier) else { return }
             self.streams[Int(stream.index)].hasEnded = true

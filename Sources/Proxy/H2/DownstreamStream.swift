@@ -28,6 +28,7 @@ extension Reactor {
         connection.step = .head
         connection.isTrusted = self.downstreams[d].isTrusted
         connection.isSecure = self.downstreams[d].isSecure
+        connection.hasNames = self.downstreams[d].hasNames
         connection.peerText = self.downstreams[d].peerText
         connection.peerTextCount = self.downstreams[d].peerTextCount
         connection.canRead = event.endsStream

@@ -126,6 +126,8 @@ extension Reactor {
             self.exchanges.isLive(exchange) && self.exchanges[exchange.index].isRequestComplete
             // What asks for a tunnel ends only with it.
             && self.exchanges[exchange.index].upgrade == .none
+            // Trailers follow.
+            && self.exchanges[exchange.index].requestTrailers == .none
         if !self.upstreamStreams[state].hasHead {
             guard let length = first.headEnd(from: 0) else {
                 preconditionFailure("a request that does not begin with a whole head")
@@ -165,31 +167,15 @@ extension Reactor {
             !self.upstreamStreams[state].isGone
         else { return }
         let carrier = self.upstreamStreams[state].carrier
-        let nothing = self.blocks.window(self.scratch, 0, 0)
-        self.h2Upstreams[carrier.index].offer(
-            self.upstreamStreams[state].id,
-            nothing,
-            nothing,
-            isLast: true
-        )
+        let id = self.upstreamStreams[state].id
+        if let lines = self.requestTrailerLines(self.upstreams[s].exchange) {
+            self.h2Upstreams[carrier.index].offerTrailers(id, lines)
+        } else {
+            let nothing = self.blocks.window(self.scratch, 0, 0)
+            self.h2Upstreams[carrier.index].offer(id, nothing, nothing, isLast: true)
+        }
         self.upstreamStreams[state].hasSentEnd = true
         self.resumeUpstream(carrier)
-    }
-
-    /// Trailers that came behind the answer go to a client that takes them.
-    mutating func passTrailers(_ e: UInt32) {
-        let upstream = self.exchanges[e].upstream
-        let downstream = self.exchanges[e].downstream
-        guard self.upstreams.isLive(upstream), self.downstreams.isLive(downstream),
-            self.upstreams[upstream.index].transport == .stream,
-            self.downstreams[downstream.index].transport == .stream
-        else { return }
-        let s = Int(upstream.index)
-        let d = Int(downstream.index)
-        self.streams[d].trailers = self.upstreamStreams[s].trailers
-        self.streams[d].trailerCount = self.upstreamStreams[s].trailerCount
-        self.upstreamStreams[s].trailers = 0
-        self.upstreamStreams[s].trailerCount = 0
     }
 
     /// An answer did not come: a connection on which nothing at all came since it was asked gets no

@@ -36,7 +36,13 @@ extension Reactor {
                 tenant = view.tenant(word: segment)
             case .trustedHeader:
                 guard self.exchanges[e].isTrusted else { continue }
-                switch self.trustedTenant(bytes, view.window(source.header), view) {
+                switch self.trustedTenant(bytes, view.window(source.text), view) {
+                case .unknown: continue
+                case .conflict: return .conflict
+                case .tenant(let number): tenant = number
+                }
+            case .certificate:
+                switch self.certifiedTenant(e, view.window(source.text), view) {
                 case .unknown: continue
                 case .conflict: return .conflict
                 case .tenant(let number): tenant = number

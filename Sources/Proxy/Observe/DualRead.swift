@@ -51,6 +51,8 @@ extension Reactor {
         writer.append(self.headWindow(e))
         second.pathBlock = .none
         second.teeBlocks = InlineArray(repeating: .none)
+        second.requestTrailers = .none
+        second.answerTrailers = .none
         second.isCounted = false
         second.hasWriter = false
         second.isWaiting = false
@@ -64,7 +66,9 @@ extension Reactor {
         }
         let s = handle.index
         self.snapshots.retain(second.snapshotSlot)
-        guard self.copyPath(from: e, to: s), self.copyTee(from: e, to: s) else {
+        guard self.copyPath(from: e, to: s), self.copyTee(from: e, to: s),
+            self.copyRequestTrailers(from: e, to: s)
+        else {
             self.exchanges[s].observation = .max
             self.dropExchange(handle)
             return nil

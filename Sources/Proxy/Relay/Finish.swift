@@ -103,6 +103,7 @@ extension Reactor {
         self.giveTee(e)
         if self.exchanges[e].headBlock != .none { self.blocks.give(self.exchanges[e].headBlock) }
         if self.exchanges[e].pathBlock != .none { self.blocks.give(self.exchanges[e].pathBlock) }
+        self.dropTrailers(e)
         self.snapshots.release(self.exchanges[e].snapshotSlot)
         if self.fieldsOwner == exchange { self.fieldsOwner = .none }
         self.exchanges.remove(exchange)

@@ -50,9 +50,9 @@ extension Reactor {
         }
         self.exchanges[e].upstreamNanoseconds =
             self.nowNanoseconds &- self.exchanges[e].upstreamStartNanoseconds
-        self.noteAnswer(e, status: head.status)
-        if head.status >= 500 {
-            if self.retryElsewhere(exchange, nil, status: head.status) { return false }
+        let status = self.judgeHead(e, u, head, bytes)
+        if status >= 500 {
+            if self.retryElsewhere(exchange, nil, status: status) { return false }
             if self.rescueStatus(exchange) { return false }
         }
         return self.startAnswer(exchange, upstream, head, bytes)

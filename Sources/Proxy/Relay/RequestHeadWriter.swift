@@ -50,9 +50,7 @@ extension Reactor {
         self.writeFields(e, view, bytes, mask, &writer)
         self.writeForwarding(e, view, bytes, &writer)
         if isCopy { writer.append("banyan-shadow: 1\r\n") }
-        if self.upstreams[u].transport == .stream, head.acceptsTrailers {
-            writer.append("te: trailers\r\n")
-        }
+        if head.acceptsTrailers { self.writeTE(e, u, &writer) }
         self.writeUpgrade(e, &writer)
         self.writeRequestFraming(e, u, &writer)
         writer.append("\r\n")
@@ -63,6 +61,15 @@ extension Reactor {
             self.captureRequest(e, self.blocks.window(block, start, writer.position))
         }
         return true
+    }
+
+    /// Trailers are taken (RFC 9110 10.1.4), which in HTTP/1.1 each hop says for itself.
+    private func writeTE(_ e: UInt32, _ u: UInt32, _ writer: inout ByteWriter) {
+        if self.upstreams[u].transport == .stream {
+            writer.append("te: trailers\r\n")
+        } else if self.exchanges[e].upgrade == .none {
+            writer.append("te: trailers\r\nconnection: te\r\n")
+        }
     }
 
     /// The raw bytes of the exchange's head.

@@ -38,7 +38,7 @@ extension Reactor {
                 if self.takeFromSlot(e) { continue }
             }
             if self.exchanges[e].answer == .complete {
-                if self.hasOutput(e) { continue }
+                if self.hasOutput(e) || self.takeAnswerEnd(e) { continue }
                 self.finishExchange(exchange)
                 return
             }
@@ -210,6 +210,7 @@ extension Reactor {
             self.failUpstream(upstream, .cutShort)
             return false
         }
+        guard self.keepAnswerTrailers(exchange, window, step) else { return false }
         if step.payloadLength > 0 {
             self.upstreams[u].input.start &+= Int32(step.payloadStart)
             guard self.forward(e, u, step.payloadLength) else { return false }
@@ -287,7 +288,8 @@ extension Reactor {
     mutating func completeAnswer(_ e: UInt32) {
         precondition(self.exchanges[e].answer != .complete, "completed twice")
         self.exchanges[e].answer = .complete
-        if self.exchanges[e].isStream { self.passTrailers(e) }
+        if self.exchanges[e].isCall { self.judgeEnd(e) }
+        self.passTrailers(e)
         self.endPart(e)
         if self.exchanges[e].hold == .holding {
             self.holdComplete(e)
@@ -296,7 +298,7 @@ extension Reactor {
         guard self.exchanges[e].kind == .client, self.exchanges[e].answerFraming == .chunked else {
             return
         }
-        self.appendLastChunk(e, self.exchanges[e].downstream.index)
+        self.endChunks(e, self.exchanges[e].downstream.index)
     }
 }
 

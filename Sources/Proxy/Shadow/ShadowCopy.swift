@@ -70,6 +70,7 @@ extension Reactor {
         self.exchanges[e].upstreamIndex =
             other == .legacy ? route.legacyUpstream : route.modernUpstream
         self.exchanges[e].answer = .waiting
+        self.forgetCall(e)
         self.exchanges[e].answerBytes = 0
         self.exchanges[e].isRetried = false
         self.exchanges[e].isRescued = false
@@ -95,7 +96,9 @@ extension Reactor {
     mutating func finishCopy(_ exchange: Handle) {
         let e = exchange.index
         self.counters.count(.copiesAnswered)
-        if self.exchanges[e].status >= 500 { self.counters.count(.copiesServerError) }
+        if self.exchanges[e].status >= 500 || self.exchanges[e].callStatus.httpStatus >= 500 {
+            self.counters.count(.copiesServerError)
+        }
         self.endObservation(e)
         self.closeBreaker(e)
         self.dropCopy(exchange)

@@ -27,6 +27,7 @@ extension Reactor {
             ),
             1
         )
+        self.countCall(e, row: row, answerer: answerer)
         let microseconds = (self.nowNanoseconds &- self.exchanges[e].startNanoseconds) / 1_000
         // How long a tunnel lasts says nothing about how long requests take.
         if self.exchanges[e].upgrade != .open {
@@ -93,6 +94,7 @@ extension Reactor {
         }
         writer.append("\",\"http.response.status_code\":")
         writer.append(decimal: UInt64(self.exchanges[e].status))
+        self.writeCall(e, &writer)
         writer.append(",\"duration_ms\":")
         appendMilliseconds(microseconds, &writer)
         if self.exchanges[e].hit != nil {

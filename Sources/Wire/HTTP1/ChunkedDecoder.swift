@@ -9,6 +9,10 @@ public struct ChunkStep: BitwiseCopyable, Sendable, Equatable {
     public var payloadStart = 0
     /// Payload bytes; 0 when only framing was consumed.
     public var payloadLength = 0
+    /// First byte of trailer fields, from the window's start; inside the consumed bytes.
+    public var trailerStart = 0
+    /// Bytes of trailer fields: whole lines over all steps, without the empty line behind them.
+    public var trailerLength = 0
     /// Whether the content is complete; bytes behind `consumed` belong to the next message.
     public var isFinished = false
 
@@ -23,8 +27,7 @@ public struct ChunkStep: BitwiseCopyable, Sendable, Equatable {
 ///
 /// Strict: sizes are 1 to `Limits.chunkSizeDigitsMax` hexadecimal digits without white space, every
 /// line ends in CRLF. Extensions are checked and dropped. Trailer fields are checked like header
-/// fields, bounded, and dropped: RFC 9110 6.5.1 lets a recipient merge only fields whose definition
-/// allows it, and Banyan knows none that its origins need.
+/// fields, bounded, and told as they stand; which of them may pass on is ``isTrailerFit(_:)``'s.
 public struct ChunkedDecoder: BitwiseCopyable, Sendable {
     private var state = State.sizeStart
     /// Payload bytes of this chunk that are still to come; the size while it is being read.
@@ -81,12 +84,25 @@ public struct ChunkedDecoder: BitwiseCopyable, Sendable {
                 if self.remaining == 0 { self.state = .payloadBreak }
             } else {
                 try self.take(window[at])
+                if self.isInTrailer {
+                    if result.trailerLength == 0 { result.trailerStart = at }
+                    result.trailerLength &+= 1
+                }
                 at &+= 1
             }
         }
         result.consumed = at
         result.isFinished = self.state == .finished
         return result
+    }
+
+    /// The byte that was just taken belongs to a trailer field's line.
+    private var isInTrailer: Bool {
+        switch self.state {
+        // Behind the last chunk's line no byte of the section has been counted yet.
+        case .trailerStart, .trailerName, .trailerValue, .trailerBreak: self.sectionBytes > 0
+        default: false
+        }
     }
 
     /// One byte of framing.

@@ -12,6 +12,7 @@ struct H2Budget: BitwiseCopyable {
     private var windowStart: UInt64 = 0
     private var pingCredit: UInt32 = 0
     private var updateCredit: UInt32 = 0
+    private var resetCredit: UInt32 = 0
 
     /// The clock moved; a window that is over gives way to a new one.
     mutating func advance(to nowMilliseconds: UInt64, _ limits: borrowing H2Limits) {
@@ -32,6 +33,10 @@ struct H2Budget: BitwiseCopyable {
             self.updateCredit &-= 1
             return true
         }
+        if flood == .resets && self.resetCredit > 0 {
+            self.resetCredit &-= 1
+            return true
+        }
         self.counts[index] &+= 1
         return Int(self.counts[index]) <= limits.bound(flood)
     }
@@ -47,6 +52,13 @@ struct H2Budget: BitwiseCopyable {
     /// Content was sent in a frame that the peer's window did not make small.
     mutating func hasSentContent() {
         self.updateCredit = min(self.updateCredit &+ 2, 10_000)
+    }
+
+    /// We have asked for something, which its peer may end as it likes: a server that has answered
+    /// before it saw the end of the request resets the stream (RFC 9113 8.1), and gRPC's do so
+    /// often.
+    mutating func hasAsked() {
+        self.resetCredit = min(self.resetCredit &+ 1, 10_000)
     }
 
     /// How often this was counted in all.

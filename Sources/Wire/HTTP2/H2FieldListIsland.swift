@@ -136,7 +136,7 @@ struct H2FieldList: ~Copyable {
     }
 }
 
-/// Runs `body` over the fields of trailer lines; lines that are none are left out.
+/// Runs `body` over the fields of trailer lines; lines that are none, or unfit, are left out.
 func withH2Trailers(
     _ lines: ByteWindow,
     _ body: (UnsafeMutablePointer<nghttp2_nv>?, Int) -> Bool
@@ -147,35 +147,12 @@ func withH2Trailers(
     return unsafe withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: most) { fields in
         var filled = 0
         var at = 0
-        while at < lines.count && filled < most {
-            let end = lines.firstIndex(of: ASCII.lf, from: at) ?? lines.count
-            if let (name, value) = trailerField(lines.slice(at, end &- at)) {
-                // SAFETY: filled < most; the lines outlive the call.
-                unsafe fields.initializeElement(at: filled, to: h2Field(name, value))
-                filled &+= 1
-            }
-            at = end &+ 1
+        while filled < most, let field = nextTrailer(lines, at: &at) {
+            guard isTrailerFit(field.name) else { continue }
+            // SAFETY: filled < most; the lines outlive the call.
+            unsafe fields.initializeElement(at: filled, to: h2Field(field.name, field.value))
+            filled &+= 1
         }
         return unsafe body(fields.baseAddress, filled)
-    }
-}
-
-/// `name: value` with an optional CR, or `nil` when it is not fit to be sent.
-private func trailerField(_ line: ByteWindow) -> (ByteWindow, ByteWindow)? {
-    guard let colon = line.firstIndex(of: ASCII.colon), colon > 0 else { return nil }
-    for index in 0..<colon where !isTokenByte(line[index]) { return nil }
-    var start = colon &+ 1
-    var end = line.count
-    if end > start && line[end &- 1] == ASCII.cr { end &-= 1 }
-    while start < end && ASCII.isBlank(line[start]) { start &+= 1 }
-    while end > start && ASCII.isBlank(line[end &- 1]) { end &-= 1 }
-    let value = line.slice(start, end &- start)
-    guard value.fieldValueEnd(from: 0) == value.count else { return nil }
-    let name = line.slice(0, colon)
-    switch HeaderName.lookup(name, start: 0, length: name.count) {
-    case .connection, .keepAlive, .proxyConnection, .transferEncoding, .upgrade, .te, .host,
-        .contentLength, .http2Settings, .trailer:
-        return nil
-    default: return (name, value)
     }
 }

@@ -263,7 +263,7 @@ struct H2HeadBuilder: ~Copyable {
             return
         default: break
         }
-        if self.kind == .trailers && !self.isTrailerFit(name) { return }
+        if self.kind == .trailers && !isTrailerFit(name) { return }
         self.text.append(name)
         self.text.append(": ")
         self.text.append(value)
@@ -306,22 +306,6 @@ struct H2HeadBuilder: ~Copyable {
         self.text.insert(value, at: self.cookieEnd)
         withWindow([0x3b, 0x20]) { self.text.insert($0, at: self.cookieEnd) }
         self.cookieEnd &+= self.text.count &- before
-    }
-
-    /// RFC 9110 6.5.1: what frames, routes or authenticates a message has no place in trailers, and
-    /// neither has what only a proxy may set.
-    private func isTrailerFit(_ name: ByteWindow) -> Bool {
-        let token = HeaderName.lookup(name, start: 0, length: name.count)
-        switch token {
-        case .other: return !isUnderscoreTwin(name, start: 0, length: name.count)
-        case .host, .contentLength, .trailer, .te, .expect, .cookie, .setCookie, .authorization,
-            .proxyAuthorization, .proxyAuthenticate, .http2Settings, .contentEncoding, .contentType,
-            .range, .ifMatch, .ifNoneMatch, .ifModifiedSince, .ifUnmodifiedSince, .ifRange,
-            .location, .cacheControl, .proxy:
-            return false
-        default:
-            return !FieldMask.forwarding.contains(token) && !FieldMask.identity.contains(token)
-        }
     }
 
     /// The list is complete: ends the text; the verdict is final.

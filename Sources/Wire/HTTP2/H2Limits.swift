@@ -20,7 +20,7 @@ public struct H2Limits: BitwiseCopyable, Sendable {
     public var interimHeadsMax = Limits.interimResponsesMax
     /// Window in which the budgets below are counted, ms.
     public var budgetMilliseconds = Limits.h2BudgetMilliseconds
-    /// RST_STREAM frames from the peer in a window.
+    /// RST_STREAM frames from the peer in a window, beyond one for each request that we have sent.
     public var resetsMax = Limits.h2ResetsMax
     /// RST_STREAM frames that the peer's faults make us send in a window.
     public var resetsSentMax = Limits.h2ResetsSentMax

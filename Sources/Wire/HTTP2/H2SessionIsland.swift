@@ -194,6 +194,7 @@ public struct H2Session: ~Copyable {
         }
         unsafe self.state.pointee.streams[slot].tag = tag
         unsafe self.state.pointee.streams[slot].isAnnounced = true
+        unsafe self.state.pointee.budget.hasAsked()
         if let key {
             unsafe self.state.pointee.streams[slot].isTunnel = true
             withWindow(WebSocketHandshake.accept(for: key)) {

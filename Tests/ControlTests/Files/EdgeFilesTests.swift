@@ -261,6 +261,42 @@ struct EdgeFilesTests {
         }
     }
 
+    @Test func `a certificate tells the tenant only where clients may show one`() throws {
+        let clients = "tls: { certificates: [{ chain: c, key: k }], clients: { ca: ca.pem, mode: optional } }"
+        let plain = "tls: { certificates: [{ chain: c, key: k }] }"
+        let rows: [(source: String, tls: String, codes: [String], model: TenantSourceModel?)] = [
+            ("certificate", clients, [], .certificate(prefix: "")),
+            ("{ certificate: \"tenant:\" }", clients, [], .certificate(prefix: "tenant:")),
+            ("certificate", plain, ["R074"], .certificate(prefix: "")),
+            ("certificate", "http2: false", ["R074"], .certificate(prefix: "")),
+            ("certificates", clients, ["R013"], nil),
+            ("{ certificate: \"\" }", clients, ["R047"], nil),
+            ("{ certificate: \"a b\" }", clients, ["R047"], nil),
+            ("{ certificate: x, header: Y }", clients, ["R047"], nil),
+        ]
+        try self.withFolder { folder in
+            for row in rows {
+                try self.write(
+                    """
+                    listeners:
+                      - name: secure
+                        address: "127.0.0.1:8443"
+                        tenant: { sources: [\(row.source)] }
+                        \(row.tls)
+                    """,
+                    folder + "/banyan.yaml"
+                )
+                let (model, problems) = loadConfiguration(folder + "/banyan.yaml")
+                #expect(problems.map(\.code) == row.codes, "\(row.source) \(row.tls)")
+                #expect(model.listeners.first?.tenantSources.first == row.model, "\(row.source)")
+                if row.source == "certificates" {
+                    let caret = problems.first?.caret ?? ""
+                    #expect(caret.hasPrefix("did you mean `certificate`?"), "\(caret)")
+                }
+            }
+        }
+    }
+
     @Test func `what cannot be read is an error, and hides no other one`() throws {
         try self.withFolder { folder in
             let missing = loadRouteSet(folder + "/none")

@@ -10,11 +10,21 @@ struct ChunkedDecoderTests {
         let bytes = Array(text.utf8) + Array("GET /".utf8)
         for first in 0...bytes.count {
             for second in stride(from: first, through: bytes.count, by: 3) {
-                let (payload, rest, finished) = try Self.decode(bytes, cuts: [first, second])
+                let (payload, rest, finished, trailers) = try Self.decode(
+                    bytes,
+                    cuts: [first, second]
+                )
                 #expect(finished)
+                #expect(String(decoding: trailers, as: UTF8.self) == "X-Sum: 1\r\nY:\r\n")
                 #expect(String(decoding: payload, as: UTF8.self) == "hello world")
                 #expect(rest == 5)
             }
+        }
+    }
+
+    @Test func `no trailers are told where there are none`() throws {
+        for text in ["0\r\n\r\n", "1;a=\"b\"\r\nx\r\n0;c\r\n\r\nX: y\r\n\r\n"] {
+            #expect(try Self.decode(Array(text.utf8), cuts: []).trailers.isEmpty)
         }
     }
 
@@ -70,9 +80,10 @@ struct ChunkedDecoderTests {
     static func decode(
         _ bytes: [UInt8],
         cuts: [Int]
-    ) throws(WireError) -> (payload: [UInt8], rest: Int, finished: Bool) {
+    ) throws(WireError) -> (payload: [UInt8], rest: Int, finished: Bool, trailers: [UInt8]) {
         var decoder = ChunkedDecoder()
         var payload: [UInt8] = []
+        var trailers: [UInt8] = []
         var start = 0
         for end in cuts + [bytes.count] {
             while start < end && !decoder.isFinished {
@@ -81,9 +92,10 @@ struct ChunkedDecoderTests {
                     try decoder.step(window)
                 }
                 payload += piece[step.payloadStart..<step.payloadStart + step.payloadLength]
+                trailers += piece[step.trailerStart..<step.trailerStart + step.trailerLength]
                 start += step.consumed
             }
         }
-        return (payload, bytes.count - start, decoder.isFinished)
+        return (payload, bytes.count - start, decoder.isFinished, trailers)
     }
 }

@@ -103,6 +103,34 @@ struct H2FloodTests {
         }
     }
 
+    @Test func `an origin may reset each stream that it has answered, and few others`() throws {
+        let client = try H2Peer(.client)
+        client.receive(H2Frames.settings([]) + H2Frames.settingsAcknowledgement)
+        // As gRPC servers do: the answer, its end, and "do not send the rest" (RFC 9113 8.1).
+        let count = Limits.h2ResetsMax * 5
+        for _ in 0..<count {
+            let stream = UInt32(
+                try client.request("POST / HTTP/1.1\r\nHost: a\r\n\r\n", ends: false)
+            )
+            _ = client.output()
+            client.receive(
+                H2Frames.headers(stream, H2Frames.field(":status", "200"), 5)
+                    + H2Frames.reset(stream, 0)
+            )
+            #expect(client.take().last { $0.kind == .closed }?.code == 0)
+        }
+        #expect(client.failure == nil)
+        // Those that nobody has asked for are counted as ever.
+        var times = 0
+        while client.failure == nil && times < 5_000 {
+            client.receive(H2Frames.reset(1, 0))
+            times += 1
+        }
+        #expect(times == Limits.h2ResetsMax + 1, "\(times)")
+        #expect(client.failure == .flood(.resets))
+        #expect(client.count(.resets) == UInt64(count + times))
+    }
+
     @Test func `CONTINUATION frames without end (CVE-2024-27316)`() throws {
         let server = try H2Peer(.server)
         server.receive(H2Frames.opening + H2Frames.headers(1, H2Frames.start(), 1))
