@@ -17,10 +17,47 @@ number = key.private_numbers().private_value.to_bytes(32, "big")
 lines = text.split(b"\n")
 patterns = [number, number[::-1], lines[1][50:], lines[2][:32]]
 found = {True: 0, False: 0}
-regions = 0
-start = end = 0
+PAGE = 4096
+# Entries of pages that were never touched, written since or not (admin-guide/mm/pagemap).
+UNTOUCHED = [bytes(8) * 512, (1 << 55).to_bytes(8, "little") * 512]
+
+
+def runs(pages, start, end):
+    """Parts of a mapping that are in memory or swapped out: most of it was never touched."""
+    first = None
+    for at in range(start, end, 512 * PAGE):
+        count = min(512, (end - at) // PAGE)
+        pages.seek(at // PAGE * 8)
+        entries = pages.read(count * 8)
+        if entries in UNTOUCHED:
+            if first is not None:
+                yield first, at
+            first = None
+            continue
+        for index in range(count):
+            is_there = entries[index * 8 + 7 : index * 8 + 8] >= b"\x40"
+            if is_there and first is None:
+                first = at + index * PAGE
+            elif not is_there and first is not None:
+                yield first, at + index * PAGE
+                first = None
+    if first is not None:
+        yield first, end
+
+
+def search(memory, start, end):
+    try:
+        memory.seek(start)
+        data = memory.read(end - start)
+    except OSError:
+        return 0
+    return sum(data.count(pattern) for pattern in patterns)
+
+
+regions = resident = start = end = 0
 is_readable = False
-with open(f"/proc/{pid}/smaps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+with open(f"/proc/{pid}/smaps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory, \
+        open(f"/proc/{pid}/pagemap", "rb", buffering=0) as pages:
     for line in maps:
         words = line.split()
         if "-" in words[0] and len(words) > 1 and len(words[1]) == 4:
@@ -32,24 +69,6 @@ with open(f"/proc/{pid}/smaps") as maps, open(f"/proc/{pid}/mem", "rb", bufferin
         elif words[0] == "VmFlags:" and is_readable and resident:
             is_guarded = "dd" in words and "lo" in words
             regions += 1
-            tail = b""
-            at = start
-            while at < end:
-                memory.seek(at)
-                try:
-                    part = memory.read(min(1 << 22, end - at))
-                except OSError:
-                    break
-                if not part:
-                    break
-                data = tail + part
-                for pattern in patterns:
-                    # What lies wholly in the tail was counted with the part before.
-                    hit = data.find(pattern)
-                    while hit >= 0:
-                        if hit + len(pattern) > len(tail):
-                            found[is_guarded] += 1
-                        hit = data.find(pattern, hit + 1)
-                tail = data[-31:]
-                at += len(part)
+            for first, last in runs(pages, start, end):
+                found[is_guarded] += search(memory, first, last)
 print("guarded", found[True], "elsewhere", found[False], "regions", regions)
