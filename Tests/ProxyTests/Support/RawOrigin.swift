@@ -9,8 +9,10 @@ import Synchronization
 final class RawConnection: @unchecked Sendable {
     let fd: Int32
     private var buffered: [UInt8] = []
-    /// Everything that came, in order.
-    private(set) var received: [UInt8] = []
+    private let all = Mutex<[UInt8]>([])
+
+    /// Everything that came, in order; a test may look while the connection's thread reads.
+    var received: [UInt8] { self.all.withLock { $0 } }
 
     init(fd: Int32) {
         self.fd = fd
@@ -24,7 +26,7 @@ final class RawConnection: @unchecked Sendable {
         let count = recv(self.fd, &chunk, chunk.count, 0)
         guard count > 0 else { return false }
         self.buffered += chunk.prefix(count)
-        self.received += chunk.prefix(count)
+        self.all.withLock { $0 += chunk.prefix(count) }
         return true
     }
 
