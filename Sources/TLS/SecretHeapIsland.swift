@@ -33,8 +33,8 @@ public enum SecretHeap {
         self.start(connectionsMax: Limits.downstreamConnectionsMax)
     }
 
-    /// Has OpenSSL wipe what it frees while a private key is read: its decoders put the key into the
-    /// ordinary heap on its way into this one.
+    /// Has OpenSSL wipe what it frees while a private key is read: its decoders put the key into
+    /// the ordinary heap on its way into this one.
     ///
     /// Call before anything uses OpenSSL; `false` when that is too late, and nothing changes.
     public static func wipeWhatKeysLeave() -> Bool {

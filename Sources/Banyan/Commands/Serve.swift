@@ -45,12 +45,12 @@ enum ServeCommand {
     static let endsWithParent = "BANYAN_ENDS_WITH_PARENT"
 
     private static func run(_ context: CommandContext) throws(CommandFailure) -> ExitCode {
+        let access = ConfigurationAccess(context)
+        var configuration = try access.load()
         // Before anything uses OpenSSL.
         guard SecretHeap.wipeWhatKeysLeave() else {
             throw CommandFailure(.failed, "OpenSSL was used before its memory could be guarded")
         }
-        let access = ConfigurationAccess(context)
-        var configuration = try access.load()
         if let text = context.arguments.value("--workers") {
             guard let workers = Int(text), (0...1_024).contains(workers) else {
                 throw CommandFailure(.usage, "--workers is a number from 0 to 1024")

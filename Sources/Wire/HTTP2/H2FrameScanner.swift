@@ -25,8 +25,9 @@ struct H2FrameScanner: BitwiseCopyable {
     /// A client's bytes begin with its preface (RFC 9113 3.4).
     init(skipsPreface: Bool) { self.skips = skipsPreface ? 24 : 0 }
 
-    /// Whether the peer has begun what keeps all else waiting, and has not ended it: its preface, or
-    /// a head in one frame or several (RFC 9113 3.4, 4.3).
+    /// Whether the peer has begun what keeps all else waiting, and has not ended it.
+    ///
+    /// That is its preface, or a head in one frame or several (RFC 9113 3.4, 4.3).
     var isInHead: Bool {
         guard let last = self.last else { return true }
         guard last.type == 0x1 || last.type == 0x9 else { return false }

@@ -262,7 +262,8 @@ struct EdgeFilesTests {
     }
 
     @Test func `a certificate tells the tenant only where clients may show one`() throws {
-        let clients = "tls: { certificates: [{ chain: c, key: k }], clients: { ca: ca.pem, mode: optional } }"
+        let clients =
+            "tls: { certificates: [{ chain: c, key: k }], clients: { ca: ca.pem, mode: optional } }"
         let plain = "tls: { certificates: [{ chain: c, key: k }] }"
         let rows: [(source: String, tls: String, codes: [String], model: TenantSourceModel?)] = [
             ("certificate", clients, [], .certificate(prefix: "")),
