@@ -16,7 +16,7 @@ enum Workload: String, CaseIterable {
     case large
     /// 5,000 requests a second, whether or not answers come: what a proxy adds to the way.
     case open
-    /// `shadow` at that rate while the shadow misbehaves in six ways: the clients' p99.
+    /// 1,000 a second while the shadow misbehaves in six ways: the clients' p99.
     case harm
     /// 5,000 kept connections without a request: their memory.
     case idle
@@ -37,6 +37,7 @@ enum Workload: String, CaseIterable {
     static let waveCount = 10
     static let idleConnections = 5_000
     static let openRequestsPerSecond = 5_000
+    static let harmRequestsPerSecond = 1_000
 
     /// How it is measured.
     enum Pass {

@@ -10,7 +10,7 @@ extension Passes {
         _ load: inout LoadGenerator,
         _ settings: BenchSettings
     ) throws {
-        say("  mode      p99 us: as the shadow, beside     ratio (range)            copies/s")
+        say("  mode      p99 us as the shadow, beside   ratio (range)   copies/s   failed")
         for mode in HarmfulPeer.Mode.allCases {
             let peer = try HarmfulPeer(mode)
             defer { peer.stop() }
@@ -32,17 +32,17 @@ extension Passes {
             var asShadow: [Double] = []
             var beside: [Double] = []
             var rates: [Double] = []
+            var (failures, others) = (0, 0)
             for _ in 0..<settings.rounds {
                 _ = try peer.count()
-                let first = try self.open(shadowed.place.port, shadowed, &load, settings)
+                let first = try self.harmed(shadowed, &load, settings)
                 let seconds = settings.seconds + settings.warmSeconds
                 let rate = Double(try peer.count()) / seconds
                 try peer.ask(perSecond: Int(rate.rounded()))
-                let second = try self.open(plain.place.port, plain, &load, settings)
+                let second = try self.harmed(plain, &load, settings)
                 try peer.ask(perSecond: 0)
-                guard first.failures + second.failures == 0 else {
-                    throw BenchError(description: "\(mode): \(first.failures) requests failed")
-                }
+                failures += first.failures
+                others += second.failures
                 asShadow.append(first.p99Microseconds)
                 beside.append(second.p99Microseconds)
                 rates.append(rate)
@@ -54,11 +54,27 @@ extension Passes {
                 Report.number(ratios[ratios.count / 2], 2),
                 "(\(Report.number(ratios[0], 2)) to \(Report.number(ratios[ratios.count - 1], 2)))",
                 Report.number(rates.sorted()[rates.count / 2], 0),
+                "\(failures) and \(others)",
             ]
             say(
                 "  " + mode.rawValue.padding(toLength: 10, withPad: " ", startingAt: 0)
                     + columns.joined(separator: "   ")
             )
         }
+    }
+
+    /// Far below what an edge can do: what is asked about is waiting, not work.
+    private static func harmed(
+        _ subject: Subject,
+        _ load: inout LoadGenerator,
+        _ settings: BenchSettings
+    ) throws -> Measurement {
+        try self.open(
+            subject.place.port,
+            subject,
+            &load,
+            settings,
+            requestsPerSecond: Workload.harmRequestsPerSecond
+        )
     }
 }

@@ -8,9 +8,9 @@ extension Passes {
         _ port: Int,
         _ subject: Subject?,
         _ load: inout LoadGenerator,
-        _ settings: BenchSettings
+        _ settings: BenchSettings,
+        requestsPerSecond rate: Int = Workload.openRequestsPerSecond
     ) throws -> Measurement {
-        let rate = Workload.openRequestsPerSecond
         try load.start(port: port, clients: load.workload.clients)
         load.pause()
         try load.runOpen(
