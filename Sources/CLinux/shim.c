@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -135,3 +136,5 @@ uint64_t banyan_timer_take(int fd) {
     uint64_t expirations = 0;
     return read(fd, &expirations, sizeof expirations) == (ssize_t)sizeof expirations ? expirations : 0;
 }
+
+int banyan_memory_file(void) { return memfd_create("banyan", MFD_CLOEXEC); }

@@ -225,7 +225,7 @@ struct JSONParser {
             throw self.problem(
                 "J003",
                 "an unknown escape in a string",
-                caret: "allowed: \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX"
+                caret: "allowed: \\\" \\\\ \\/ \\b \\f \\n \\r \\t, and \\u with four hex digits"
             )
         }
     }

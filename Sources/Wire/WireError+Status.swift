@@ -11,7 +11,7 @@ extension WireError {
         case .headTooLong, .tooManyFields: 431  // RFC 6585 5
         case .badExpectation: 417  // RFC 9110 10.1.1
         case .badVersion: 505  // RFC 9110 15.6.6
-        case .methodRefused: 501  // RFC 9110 9.1: not implemented for any resource
+        case .methodRefused: 501  // RFC 9110 9.1: a method that no resource here knows
         case .badRequestLine, .badMethod, .badTarget, .badLineEnding, .badFieldName,
             .badFieldValue, .foldedLine, .badHost, .badContentLength, .badTransferEncoding,
             .conflictingFraming, .badStatusLine, .badChunk, .badTrailer, .badConnection:

@@ -2,10 +2,11 @@
 // Invariant of this island: the kernel is given descriptors of our own and no memory but one offset
 // that lives through the call.
 
+import CLinux
 import Glibc
 import Kernel
 
-/// A whole answer in a file without a name: sent from the page cache, so that the origin of large
+/// A whole answer in a file in memory: sent from the page cache, so that the origin of large
 /// answers costs next to nothing.
 struct BulkAnswer: ~Copyable {
     private let file: FileDescriptor
@@ -14,14 +15,7 @@ struct BulkAnswer: ~Copyable {
 
     init(head: [UInt8], body: [UInt8]) throws(Errno) {
         let bytes = head + body
-        var name = Array("/tmp/banyan-bench-XXXXXX".utf8CString)
-        // SAFETY: the name ends with a NUL and is written in place.
-        let number = unsafe name.withUnsafeMutableBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return Int32(-1) }
-            let number = unsafe mkstemp(base)
-            _ = unsafe unlink(base)
-            return number
-        }
+        let number = banyan_memory_file()
         guard number >= 0 else { throw .last }
         let file = FileDescriptor(owning: number)
         var sent = 0

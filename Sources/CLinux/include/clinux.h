@@ -35,6 +35,8 @@ uint64_t banyan_process_cpu_nanoseconds(void);
 // -1 on failure. Taking its expirations: 0 when there are none.
 int banyan_timer_open(uint64_t first_nanoseconds, uint64_t interval_nanoseconds);
 uint64_t banyan_timer_take(int fd);
+// A file in memory without a path, or -1 (memfd_create(2)).
+int banyan_memory_file(void);
 // WIFEXITED and friends are macros: exit code of a wait status, or -signal.
 int banyan_exit_code(int status);
 
