@@ -4,7 +4,6 @@
 // itself. The first byte chooses what is read.
 
 import Decode
-import FuzzDriver
 import Parity
 
 /// Small bounds: a bomb shows itself early.
@@ -118,4 +117,4 @@ func isSame(_ legacy: JSONTree, _ modern: JSONTree) -> Bool {
     ).isEmpty
 }
 
-fuzz(check)
+fuzz()

@@ -3,7 +3,6 @@
 // bytes are cut, and what it gave reads the same after it was chunked anew.
 
 import Bytes
-import FuzzDriver
 import Wire
 
 private struct Outcome: Equatable {
@@ -65,4 +64,4 @@ func check(_ bytes: [UInt8]) {
     )
 }
 
-fuzz(check)
+fuzz()

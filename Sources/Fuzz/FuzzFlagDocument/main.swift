@@ -4,7 +4,6 @@
 // contradict itself.
 
 import Documents
-import FuzzDriver
 import Migration
 
 let contexts: [FlagContext] = [
@@ -41,4 +40,4 @@ func check(_ bytes: [UInt8]) {
     }
 }
 
-fuzz(check)
+fuzz()

@@ -3,7 +3,6 @@
 // request ends at most once.
 
 import Bytes
-import FuzzDriver
 import Wire
 
 private let requests = [
@@ -86,4 +85,4 @@ func check(_ bytes: [UInt8]) {
     }
 }
 
-fuzz(check)
+fuzz()

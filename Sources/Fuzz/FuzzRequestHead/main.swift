@@ -3,7 +3,6 @@
 // written anew reads the same.
 
 import Bytes
-import FuzzDriver
 import Wire
 
 /// Length of the first head when bytes arrive `piece` at a time; `nil` when refused or incomplete.
@@ -133,4 +132,4 @@ func check(_ bytes: [UInt8]) {
     }
 }
 
-fuzz(check)
+fuzz()

@@ -6,7 +6,6 @@
 import Bytes
 import Control
 import Documents
-import FuzzDriver
 import Migration
 import Patterns
 import YAML
@@ -81,4 +80,4 @@ private func checkCompiles(_ files: EdgeFiles) {
     }
 }
 
-fuzz(check)
+fuzz()

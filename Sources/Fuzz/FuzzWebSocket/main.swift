@@ -3,7 +3,6 @@
 // a request that asks, an answer that switches, or frames of a client or a server.
 
 import Bytes
-import FuzzDriver
 import Wire
 
 /// A request is asked about twice: as it came, and as Banyan would send it on.
@@ -82,4 +81,4 @@ func check(_ bytes: [UInt8]) {
     }
 }
 
-fuzz(check)
+fuzz()
