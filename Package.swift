@@ -136,6 +136,14 @@ var targets: [Target] = [
 
 // Fuzz targets need libFuzzer's runtime, so they exist only under FUZZ=1 (`make fuzz`).
 if Context.environment["FUZZ"] == "1" {
+    targets.append(
+        .target(
+            name: "FuzzDriver",
+            dependencies: ["Bytes", "Wire"],
+            path: "Sources/Fuzz/FuzzDriver",
+            swiftSettings: house
+        )
+    )
     for (name, needs) in [
         ("FuzzRequestHead", ["Wire", "Bytes"]),
         ("FuzzResponseHead", ["Wire", "Bytes"]),
@@ -151,7 +159,7 @@ if Context.environment["FUZZ"] == "1" {
         targets.append(
             .executableTarget(
                 name: name,
-                dependencies: needs.map { .byName(name: $0) },
+                dependencies: (needs + ["FuzzDriver"]).map { .byName(name: $0) },
                 path: "Sources/Fuzz/\(name)",
                 swiftSettings: house
             )

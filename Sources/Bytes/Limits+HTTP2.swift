@@ -9,7 +9,7 @@ extension Limits {
     public static let h2StreamsMax = 100
     /// Bytes of content that a stream may send ahead of its reader.
     ///
-    /// Beyond: FLOW_CONTROL_ERROR. Four blocks less one byte: a queue of five always holds them.
+    /// Beyond: FLOW_CONTROL_ERROR. With a head's text they fill two blocks.
     public static let h2StreamWindowBytes = 65_535
     /// Bytes of content that all streams of a connection may send ahead: its memory's bound.
     ///
@@ -21,8 +21,8 @@ extension Limits {
     public static let h2ConnectTimeoutMilliseconds: UInt64 = 5_000
     /// Blocks that hold a stream's content until it is read.
     ///
-    /// Content comes in pieces of at most a block, each of which may leave a block half full.
-    public static let h2StreamBlocksMax = 6
+    /// A head's text and `h2StreamWindowBytes` fill two; all but the last are full.
+    public static let h2StreamBlocksMax = 3
     /// Window in which a peer's frames are counted, ms.
     public static let h2BudgetMilliseconds: UInt64 = 10_000
     /// RST_STREAM frames of a peer in a window (CVE-2023-44487): a browser that leaves a page sends

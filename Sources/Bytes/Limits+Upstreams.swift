@@ -23,7 +23,7 @@ extension Limits {
     public static let slowStartPercentMin = 10
     /// Requests of one worker at one upstream, waiting ones included (`breaker.requests`).
     ///
-    /// Beyond: 503 `BREAKER_OPEN`. With all they may hold (nine blocks each) they take little more
+    /// Beyond: 503 `BREAKER_OPEN`. With all they may hold (seven blocks each) they take less
     /// than half of `blocksMax`, and an eighth of `downstreamConnectionsMax`: an origin that hangs
     /// starves no other.
     public static let breakerRequestsMax = 4_096

@@ -63,7 +63,7 @@ struct Exchange: BitwiseCopyable {
     /// Body bytes of the client's input block that go to the upstream without a copy.
     var requestDirect: Int32 = 0
     var tee = TeeStep.off
-    var teeBlocks = InlineArray<4, BlockIndex>(repeating: .none)
+    var teeBlocks = InlineArray<2, BlockIndex>(repeating: .none)
     var teeCount: Int32 = 0
     /// Longest body that is kept.
     var teeLimit: Int32 = 0

@@ -298,8 +298,11 @@ public struct TLSSessionTable: ~Copyable {
         var taken = 0
         while taken < all {
             let piece = self.piece(first, second, from: taken)
+            let isLast = taken + piece.count == all
+            if !isLast { unsafe entry.pointee.marks.insert(.hasMore) }
             var count = 0
             let result = unsafe SSL_write_ex(session, piece.base, piece.count, &count)
+            if !isLast { unsafe entry.pointee.marks.remove(.hasMore) }
             if result == 1 {
                 taken += count
                 continue

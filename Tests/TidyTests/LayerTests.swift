@@ -42,7 +42,7 @@ enum LayerRules {
         ],
         "Fuzz": [
             "Bytes", "Documents", "Migration", "Wire", "YAML", "Control", "Patterns", "Decode",
-            "Parity", "Foundation",
+            "Parity", "Foundation", "FuzzDriver",
         ],
     ]
 

@@ -311,7 +311,7 @@ struct EdgeFigures {
         case .snapshots:
             ("snapshots_total", .counter, "Snapshots taken over by workers.")
         case .blocksUsed:
-            ("blocks_used", .gauge, "Blocks of 16 KiB that connections and requests hold now.")
+            ("blocks_used", .gauge, "Blocks of 48 KiB that connections and requests hold now.")
         default: EdgeFigures.observationTexts(counter)
         }
     }

@@ -4,6 +4,7 @@
 // itself. The first byte chooses what is read.
 
 import Decode
+import FuzzDriver
 import Parity
 
 /// Small bounds: a bomb shows itself early.
@@ -117,4 +118,4 @@ func isSame(_ legacy: JSONTree, _ modern: JSONTree) -> Bool {
     ).isEmpty
 }
 
-fuzz()
+fuzz(check)

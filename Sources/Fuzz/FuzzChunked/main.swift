@@ -3,6 +3,7 @@
 // bytes are cut, and what it gave reads the same after it was chunked anew.
 
 import Bytes
+import FuzzDriver
 import Wire
 
 private struct Outcome: Equatable {
@@ -64,4 +65,4 @@ func check(_ bytes: [UInt8]) {
     )
 }
 
-fuzz()
+fuzz(check)

@@ -4,6 +4,7 @@
 // contradict itself.
 
 import Documents
+import FuzzDriver
 import Migration
 
 let contexts: [FlagContext] = [
@@ -40,4 +41,4 @@ func check(_ bytes: [UInt8]) {
     }
 }
 
-fuzz()
+fuzz(check)

@@ -3,6 +3,7 @@
 // request ends at most once.
 
 import Bytes
+import FuzzDriver
 import Wire
 
 private let requests = [
@@ -85,4 +86,4 @@ func check(_ bytes: [UInt8]) {
     }
 }
 
-fuzz()
+fuzz(check)

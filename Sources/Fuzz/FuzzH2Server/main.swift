@@ -3,6 +3,7 @@
 // that is told of is told gone or still open, and output is bounded by what came in.
 
 import Bytes
+import FuzzDriver
 import Wire
 
 private let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + [0, 0, 0, 4, 0, 0, 0, 0, 0]
@@ -103,4 +104,4 @@ func check(_ bytes: [UInt8]) {
     precondition(made <= 64 * 1_024 + 64 * input.count + 45_000 * (input.count / 10 + 1))
 }
 
-fuzz()
+fuzz(check)

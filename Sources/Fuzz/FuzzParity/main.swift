@@ -3,6 +3,7 @@
 // by 0xFF (which no UTF-8 has): read them, compare them by several rule sets, both ways, and with
 // themselves. It must never crash, hang, contradict itself or go over a bound.
 
+import FuzzDriver
 import Parity
 
 func rule(_ path: String, _ kind: ParityRuleKind) -> ParityRule {
@@ -102,4 +103,4 @@ func checkTree(_ tree: JSONTree) {
     }
 }
 
-fuzz()
+fuzz(check)

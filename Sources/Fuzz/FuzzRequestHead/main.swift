@@ -3,6 +3,7 @@
 // written anew reads the same.
 
 import Bytes
+import FuzzDriver
 import Wire
 
 /// Length of the first head when bytes arrive `piece` at a time; `nil` when refused or incomplete.
@@ -132,4 +133,4 @@ func check(_ bytes: [UInt8]) {
     }
 }
 
-fuzz()
+fuzz(check)

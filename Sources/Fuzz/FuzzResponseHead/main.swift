@@ -3,6 +3,7 @@
 // written anew reads the same. The first byte picks the method that is answered.
 
 import Bytes
+import FuzzDriver
 import Wire
 
 /// Length of the head when bytes arrive `piece` at a time; `nil` when refused or incomplete.
@@ -85,4 +86,4 @@ func check(_ bytes: [UInt8]) {
     }
 }
 
-fuzz()
+fuzz(check)

@@ -6,6 +6,7 @@
 import Bytes
 import Control
 import Documents
+import FuzzDriver
 import Migration
 import Patterns
 import YAML
@@ -80,4 +81,4 @@ private func checkCompiles(_ files: EdgeFiles) {
     }
 }
 
-fuzz()
+fuzz(check)

@@ -3,6 +3,7 @@
 // a request that asks, an answer that switches, or frames of a client or a server.
 
 import Bytes
+import FuzzDriver
 import Wire
 
 /// A request is asked about twice: as it came, and as Banyan would send it on.
@@ -81,4 +82,4 @@ func check(_ bytes: [UInt8]) {
     }
 }
 
-fuzz()
+fuzz(check)

@@ -32,7 +32,7 @@ struct StreamState: BitwiseCopyable {
     var next: UInt32 = 0
     var previous: UInt32 = 0
     /// Content that was received and not yet read, in order; all blocks but the last are full.
-    private var blocks = InlineArray<6, BlockIndex>(repeating: 0)
+    private var blocks = InlineArray<3, BlockIndex>(repeating: 0)
     private var blockCount: UInt8 = 0
     private var tailEnd: Int32 = 0
     /// Bytes of the queue that are no content: a head's text takes nothing from a window.

@@ -91,13 +91,16 @@ extension Reactor {
             self.exchanges[s].teeCount = 0
             return true
         }
-        for index in 0..<4 where self.exchanges[e].teeBlocks[index] != .none {
+        var left = Int(self.exchanges[e].teeCount)
+        var index = 0
+        while left > 0 {
             guard let block = self.blocks.take() else { return false }
             self.exchanges[s].teeBlocks[index] = block
+            let count = min(left, Limits.blockBytes)
             var writer = self.blocks.writer(block, from: 0)
-            writer.append(
-                self.blocks.window(self.exchanges[e].teeBlocks[index], 0, Limits.blockBytes)
-            )
+            writer.append(self.blocks.window(self.exchanges[e].teeBlocks[index], 0, count))
+            left -= count
+            index += 1
         }
         return true
     }

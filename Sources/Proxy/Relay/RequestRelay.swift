@@ -312,7 +312,7 @@ extension Reactor {
 
     /// Gives the teed body up.
     mutating func giveTee(_ e: UInt32) {
-        for slot in 0..<4 where self.exchanges[e].teeBlocks[slot] != .none {
+        for slot in 0..<Limits.teedBlocksMax where self.exchanges[e].teeBlocks[slot] != .none {
             self.blocks.give(self.exchanges[e].teeBlocks[slot])
             self.exchanges[e].teeBlocks[slot] = .none
         }

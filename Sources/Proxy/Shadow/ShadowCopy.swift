@@ -38,7 +38,7 @@ extension Reactor {
             self.exchanges[e].head.framing != .none
             && self.exchanges[e].head.framing != .length(0)
         if hasBody, self.exchanges[e].tee != .full { return .copiesShedBody }
-        if self.isDraining || self.shadowBlocks + 6 > Limits.shadowBlocksMax {
+        if self.isDraining || self.shadowBlocks + 4 > Limits.shadowBlocksMax {
             return .copiesShedQueue
         }
         let other = self.exchanges[e].decision.origin.other
@@ -79,7 +79,7 @@ extension Reactor {
         self.exchanges[e].isUpstreamDeaf = false
         self.exchanges[e].upstreamStartNanoseconds = 0
         self.exchanges[e].sendsTee = self.exchanges[e].tee == .full
-        self.exchanges[e].copyBlocks = self.exchanges[e].tee == .full ? 6 : 2
+        self.exchanges[e].copyBlocks = self.exchanges[e].tee == .full ? 4 : 2
         self.shadowBlocks += Int(self.exchanges[e].copyBlocks)
         self.passBreaker(e)
         let timeout = UInt32(route.shadowTimeoutMilliseconds)

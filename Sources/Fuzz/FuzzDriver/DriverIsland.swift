@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Invariant of this island: libFuzzer's bytes are copied before anything else sees them.
+// Invariant of this island: libFuzzer's bytes are copied before anything else sees them; `checkOne`
+// is set once, before libFuzzer begins.
 
 import Glibc
 
@@ -10,20 +11,20 @@ private func runDriver(
     _ oneInput: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
 ) -> CInt
 
+/// A C function carries no closure, so what it calls stands here.
+private nonisolated(unsafe) var checkOne: ([UInt8]) -> Void = { _ in }
+
 /// Hands every input of libFuzzer to `check`; does not return.
-func fuzz() -> Never {
+public func fuzz(_ check: @escaping ([UInt8]) -> Void) -> Never {
+    unsafe checkOne = check
     var argumentCount = CommandLine.argc
     // SAFETY: argc and argv live as long as the process.
     var arguments = unsafe CommandLine.unsafeArgv
     exit(
         unsafe runDriver(&argumentCount, &arguments) { data, count in
             // SAFETY: libFuzzer gives `count` readable bytes at `data`.
-            unsafe check(Array(UnsafeBufferPointer(start: data, count: count)))
+            unsafe checkOne(Array(UnsafeBufferPointer(start: data, count: count)))
             return 0
         }
     )
 }
-
-/// Leak checking off: it takes values behind Swift's tagged pointers for lost.
-@_cdecl("__lsan_is_turned_off")
-func isLeakCheckingOff() -> CInt { 1 }
