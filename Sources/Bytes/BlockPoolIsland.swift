@@ -14,12 +14,17 @@ extension BlockIndex {
 
 /// The pooled byte blocks of one worker: reserved at start, touched when first used, never grown.
 ///
-/// Last-in first-out, so that the block just released is the one that the cache still holds.
+/// Last-in first-out, so that the block just released is the one that the cache still holds, and
+/// those that nobody needs lie at the bottom, where `trim` gives their memory back.
 @safe
 public struct BlockPool: ~Copyable {
     private let base: UnsafeMutablePointer<UInt8>
     private let free: UnsafeMutablePointer<BlockIndex>
     private var freeCount: Int
+    /// The free blocks from the bottom that have no memory: never taken, or trimmed since.
+    private var cleanCount: Int
+    /// The fewest free blocks since `trim` has looked last.
+    private var leastFree: Int
     /// Blocks of the pool.
     public let capacity: Int
     /// Blocks in use.
@@ -50,6 +55,8 @@ public struct BlockPool: ~Copyable {
         }
         self.capacity = capacity
         self.freeCount = capacity
+        self.cleanCount = capacity
+        self.leastFree = capacity
     }
 
     deinit {
@@ -61,6 +68,10 @@ public struct BlockPool: ~Copyable {
     public mutating func take() -> BlockIndex? {
         guard self.freeCount > 0 else { return nil }
         self.freeCount &-= 1
+        if self.freeCount < self.leastFree {
+            self.leastFree = self.freeCount
+            if self.freeCount < self.cleanCount { self.cleanCount = self.freeCount }
+        }
         return unsafe self.free[self.freeCount]
     }
 
@@ -71,6 +82,22 @@ public struct BlockPool: ~Copyable {
         precondition(self.freeCount < self.capacity && Int(block) < self.capacity, "block \(block)")
         unsafe self.free[self.freeCount] = block
         self.freeCount &+= 1
+    }
+
+    /// Gives the memory of `most` blocks at most back to the kernel, of those that nobody has taken
+    /// since the last call that returned `false`.
+    ///
+    /// `true`: there are more of them, so call again soon.
+    public mutating func trim(most: Int) -> Bool {
+        let end = min(self.leastFree, self.cleanCount + most)
+        for position in self.cleanCount..<end {
+            // SAFETY: positions below freeCount hold blocks of the pool that nobody uses.
+            unsafe madvise(self.pointer(self.free[position]), Limits.blockBytes, MADV_DONTNEED)
+        }
+        self.cleanCount = end
+        guard end == self.leastFree else { return true }
+        self.leastFree = self.freeCount
+        return false
     }
 
     /// Where a block starts; valid as long as the pool.

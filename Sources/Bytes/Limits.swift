@@ -8,13 +8,17 @@ public enum Limits {
 
     /// Bytes of one pooled block: three TLS records (RFC 8446 5.1).
     ///
-    /// One block holds a whole head; bodies stream through it. A third of it costs 1 MiB a quarter
-    /// more time of the processor; 64 KiB are more than the kernel sends as one, and cost a half more.
+    /// One block holds a whole head; bodies stream through it. Smaller ones cost more system calls;
+    /// 64 KiB are more than the kernel sends as one, and cost half as much again.
     public static let blockBytes = 49_152
     /// Blocks of one worker (3 GiB of addresses; only touched ones cost memory).
     ///
     /// None left: the connection that asked waits, and new ones are refused.
     public static let blocksMax = 65_536
+    /// How long a block lies unused until its memory goes back to the kernel; at most twice that.
+    public static let blockTrimMilliseconds: UInt64 = 2_000
+    /// Blocks whose memory is given back in a row; then traffic has its turn.
+    public static let blocksPerTrim = 64
     /// Downstream connections of one worker.
     ///
     /// Beyond: accepted, answered 503 and closed.

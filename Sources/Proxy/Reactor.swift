@@ -111,6 +111,9 @@ struct Reactor: ~Copyable {
     var wallMilliseconds: UInt64
     var wallBase: UInt64 = 0
     var wallReadMilliseconds: UInt64 = 0
+    var nextTrimMilliseconds: UInt64 = 0
+    /// Blocks wait for the next trim.
+    var isTrimming = false
     var timeText = TimeText()
 
     /// Runs until told to stop, and what was told to drain is gone.
@@ -131,6 +134,7 @@ struct Reactor: ~Copyable {
                 passes &+= 1
             }
             self.expireTimers()
+            if self.nowMilliseconds >= self.nextTrimMilliseconds { self.trimBlocks() }
             // The scratch block is the worker's own.
             self.counters.store(WorkerCounter.blocksUsed.rawValue, UInt64(self.blocks.used - 1))
             if self.isDraining { self.closeStreamsForDrain() }
@@ -144,8 +148,15 @@ struct Reactor: ~Copyable {
         if !self.resumed.isEmpty || !self.waitingTurn.isEmpty || !self.resumedUpstreams.isEmpty {
             return 0
         }
-        return self.timers.count > 0 || self.isDraining
+        return self.timers.count > 0 || self.isDraining || self.isTrimming
             ? Int32(self.timers.tickMilliseconds) : 1_000
+    }
+
+    /// What a rush of traffic has touched goes back when it is over.
+    private mutating func trimBlocks() {
+        self.isTrimming = self.blocks.trim(most: Limits.blocksPerTrim)
+        let pause = self.isTrimming ? self.timers.tickMilliseconds : Limits.blockTrimMilliseconds
+        self.nextTrimMilliseconds = self.nowMilliseconds &+ pause
     }
 
     private mutating func readClock() {

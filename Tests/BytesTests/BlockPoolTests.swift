@@ -27,6 +27,38 @@ struct BlockPoolTests {
         #expect(first == blocks[0] && second == blocks[2])
     }
 
+    @Test func `what nobody has taken since the last look goes back to the kernel, the rest stays`()
+        throws
+    {
+        var pool = BlockPool(capacity: 16)
+        let blocks = try (0..<6).map { _ in try self.take(&pool) }
+        for block in blocks { fill(pool, block) }
+        let whole = Limits.blockBytes / pageBytes
+        for block in blocks[1...].reversed() { pool.give(block) }
+        // In use since the last look: this one only begins to count.
+        var hasMore = pool.trim(most: 16)
+        #expect(!hasMore)
+        var pages = residentPages(pool, blocks)
+        #expect(pages == Array(repeating: whole, count: 6))
+        let again = try self.take(&pool)
+        #expect(again == blocks[1])
+        pool.give(again)
+        hasMore = pool.trim(most: 3)
+        #expect(hasMore)
+        hasMore = pool.trim(most: 3)
+        #expect(!hasMore)
+        // 0 is in use, 1 was taken meanwhile.
+        pages = residentPages(pool, blocks)
+        #expect(pages == [whole, whole, 0, 0, 0, 0])
+        let next = try (0..<3).map { _ in try self.take(&pool) }
+        #expect(next == Array(blocks[1...3]))
+        fill(pool, next[2])
+        let text = pool.window(next[0], 0, 2)
+        #expect(text[0] == 7 && text[1] == 7)
+        let used = pool.used
+        #expect(used == 4)
+    }
+
     @Test func `what is written is read, from its place and after it was moved to the front`()
         throws
     {

@@ -83,38 +83,30 @@ enum ExplainCommand {
     /// The running edge's answer; the files' when there is none and nobody named a socket.
     private static func ask(_ context: CommandContext) throws(CommandFailure) -> DocumentNode {
         let order = try self.order(context)
-        if context.arguments.isSet("--offline") { return try self.offline(order, context) }
-        let isNamed =
-            context.arguments.value("--socket") != nil
-            || !(context.environment["BANYAN_SOCKET"] ?? "").isEmpty
+        if context.arguments.isSet("--offline") {
+            return try self.explain(order, Offline(context))
+        }
         do throws(CommandFailure) {
             return try EdgeAccess(context).post("/explain", self.body(of: order))
         } catch {
-            guard error.code == .unreachable, !isNamed,
-                FileManager.default.fileExists(atPath: ConfigurationAccess(context).path)
-            else { throw error }
+            let offline = try Offline(context, instead: error)
             context.output.note("no edge is running: explained from files, flags decide")
-            return try self.offline(order, context)
+            return try self.explain(order, offline)
         }
     }
 
-    private static func offline(
+    private static func explain(
         _ order: ExplainOrder,
-        _ context: CommandContext
+        _ offline: Offline
     ) throws(CommandFailure) -> DocumentNode {
-        let files = EdgeFiles.load(configuration: ConfigurationAccess(context).path)
-        do throws(AdminProblem) {
-            return DocumentNode(
+        try offline.read { files throws(AdminProblem) in
+            DocumentNode(
                 try explainOffline(
                     order,
                     files: files,
                     unixSeconds: Int64(wallMilliseconds() / 1_000)
                 )
             )
-        } catch {
-            var failure = failure(of: error)
-            if error.code == .filesInvalid { failure.code = .configuration }
-            throw failure
         }
     }
 

@@ -72,32 +72,20 @@ enum ParityReportCommand {
         _ migration: String,
         _ query: [(String, String?)]
     ) throws(CommandFailure) -> ControlResponse {
-        let isNamed =
-            context.arguments.value("--socket") != nil
-            || !(context.environment["BANYAN_SOCKET"] ?? "").isEmpty
         do throws(CommandFailure) {
             return try EdgeAccess(context).fetch(
                 "/parity/\(percentEncoded(migration))/report",
                 query
             )
         } catch {
-            let path = ConfigurationAccess(context).path
-            guard error.code == .unreachable, !isNamed,
-                FileManager.default.fileExists(atPath: path)
-            else { throw error }
-            do throws(AdminProblem) {
-                let reports = try LocalReports(files: EdgeFiles.load(configuration: path))
-                let answer = try reports.report(
+            let answer = try Offline(context, instead: error).read { files throws(AdminProblem) in
+                try LocalReports(files: files).report(
                     migration: migration,
                     query: EdgeAccess.tail(query)
                 )
-                context.output.note("no edge is running: read from its files and parity store")
-                return answer
-            } catch {
-                var failure = failure(of: error)
-                if error.code == .filesInvalid { failure.code = .configuration }
-                throw failure
             }
+            context.output.note("no edge is running: read from its files and parity store")
+            return answer
         }
     }
 

@@ -17,25 +17,14 @@ enum SyntheticSource: Sendable {
     /// A socket that was named must answer; `counts`: reads will be counted.
     init(_ context: CommandContext, counts: Bool) throws(CommandFailure) {
         let edge = try EdgeAccess(context)
-        let isNamed =
-            context.arguments.value("--socket") != nil
-            || !(context.environment["BANYAN_SOCKET"] ?? "").isEmpty
         do throws(CommandFailure) {
             _ = try edge.get("/status")
             self = .edge(edge)
         } catch {
-            let path = ConfigurationAccess(context).path
-            guard error.code == .unreachable, !isNamed,
-                FileManager.default.fileExists(atPath: path)
-            else { throw error }
-            do throws(AdminProblem) {
-                let files = EdgeFiles.load(configuration: path)
-                self = .here(try LocalReads(files: files, counts: counts), edge)
-            } catch {
-                var failure = failure(of: error)
-                if error.code == .filesInvalid { failure.code = .configuration }
-                throw failure
+            let reads = try Offline(context, instead: error).read { files throws(AdminProblem) in
+                try LocalReads(files: files, counts: counts)
             }
+            self = .here(reads, edge)
             context.output.note(
                 counts
                     ? "no edge is running: counted into the parity store beside it"

@@ -23,12 +23,7 @@ public struct LocalReports: Sendable {
         do throws(FilesRefused) {
             set = try EdgeSet(files).set
         } catch {
-            throw AdminProblem(
-                .filesInvalid,
-                "the files are invalid",
-                hint: "banyan validate",
-                findings: error.lines
-            )
+            throw error.problem
         }
         let folder = URL(fileURLWithPath: configuration.storePath).deletingLastPathComponent().path
         let saved = LastKnownGood(folder: configuration.statePath).load().state ?? SavedState()

@@ -47,4 +47,14 @@ public struct FilesRefused: Error, Sendable, Equatable {
         ProblemReport(self.problems, fileCount: 0, elapsedMilliseconds: 0, source: { _ in nil })
             .text(.short).split(separator: "\n").map(String.init)
     }
+
+    /// What a command without an edge says of it.
+    var problem: AdminProblem {
+        AdminProblem(
+            .filesInvalid,
+            "the files are invalid",
+            hint: "banyan validate",
+            findings: self.lines
+        )
+    }
 }

@@ -29,12 +29,7 @@ public func explainOffline(
         )
         edge = try builder.build(set, runtime: [], previous: nil, serial: 1, numbers: &numbers)
     } catch {
-        throw AdminProblem(
-            .filesInvalid,
-            "the files are invalid",
-            hint: "banyan validate",
-            findings: error.lines
-        )
+        throw error.problem
     }
     return try Explanation(
         edge: edge,

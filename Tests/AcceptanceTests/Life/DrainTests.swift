@@ -58,21 +58,9 @@ struct DrainTests {
             modern: origin.address
         )
         let edge = try EdgeUnderTest(
-            files: PlainMigration.files([migration], tenants: ["acme"])
-        ) { ports in
-            """
-            listeners:
-              - name: web
-                address: "127.0.0.1:\(ports.edge)"
-                tenant: { sources: [host, { header: X-Tenant-Id }] }
-                trustedPeers: ["127.0.0.0/8"]
-            admin: { socket: admin.sock, listen: "127.0.0.1:\(ports.observe)" }
-            store: { path: banyan.db, state: state }
-            accessLog: { path: access.log }
-            drain: { timeout: 300ms }
-
-            """
-        }
+            files: PlainMigration.files([migration], tenants: ["acme"]),
+            lines: ["drain: { timeout: 300ms }"]
+        )
         let connection = try BlockingConnection(port: edge.port)
         #expect(
             connection.send(

@@ -90,6 +90,26 @@ struct GRPCTests {
             """
     }
 
+    /// An edge of one worker whose only route is `routeFile`.
+    private static func edge(_ routeFile: String) throws -> EdgeUnderTest {
+        // The flag of the route `plain` comes with a migration of that name.
+        let unused = PlainMigration(name: "plain", legacy: "unused", modern: "unused")
+        let files = PlainMigration.files([unused], tenants: ["acme"])
+        return try EdgeUnderTest(
+            files: files.merging(["Routes/plain.yaml": routeFile]) { $1 },
+            workers: 1
+        )
+    }
+
+    /// What comes of the calls `METHOD/STATUS`, in order.
+    private static func calls(
+        _ edge: EdgeUnderTest,
+        _ python: String,
+        _ words: [String]
+    ) throws -> [String] {
+        try PeerProgram.rows("grpc_calls.py", ["\(edge.port)"] + words, python: python).wrong
+    }
+
     private static let passive = ", health: { passive: { failures: 100, ejectFor: 1s } }"
 
     @Test func `a call's status rescues at live, blames its endpoint, and is counted and logged`()
@@ -99,30 +119,22 @@ struct GRPCTests {
         let origins = try ["legacy", "modern"].map {
             try PeerProgram.origin("grpc_origin.py", [$0], python: python)
         }
-        let unused = PlainMigration(
-            name: "plain",
-            legacy: origins[0].address,
-            modern: origins[1].address
-        )
-        let edge = try EdgeUnderTest(
-            files: PlainMigration.files([unused], tenants: ["acme"]).merging([
-                "Routes/plain.yaml": Self.twoOrigins(origins[0], origins[1])
-            ]) { $1 },
-            workers: 1
-        )
+        let edge = try Self.edge(Self.twoOrigins(origins[0], origins[1]))
         for stage in ["shadow", "live"] {
             let flip = try edge.banyan(["flip", "acme/plain", stage, "--reason", "test"])
             #expect(flip.status == 0, "\(flip.error)")
         }
-        func calls(_ words: [String]) throws -> [String] {
-            try PeerProgram.rows("grpc_calls.py", ["\(edge.port)"] + words, python: python).wrong
-        }
         // UNKNOWN, INTERNAL, UNAVAILABLE, DATA_LOSS are the origin's fault; the others are answers.
         // LateStatus is a POST that nobody has declared safe, and its first message has gone out.
-        let seen = try calls([
-            "Status/0", "Status/2", "Status/13", "Status/14", "Status/15", "Status/4", "Status/5",
-            "Status/12", "LateStatus/0", "LateStatus/14", "LateStatus/5",
-        ])
+        let seen = try Self.calls(
+            edge,
+            python,
+            [
+                "Status/0", "Status/2", "Status/13", "Status/14", "Status/15", "Status/4",
+                "Status/5",
+                "Status/12", "LateStatus/0", "LateStatus/14", "LateStatus/5",
+            ]
+        )
         #expect(
             seen == [
                 "Status/0 modern OK", "Status/2 legacy OK", "Status/13 legacy OK",
@@ -160,29 +172,16 @@ struct GRPCTests {
         }
         let address = origins[0].address + "\", \"" + origins[1].address
         let passive = ["health: { passive: { failures: 3, ejectFor: 60s } }"]
-        let unused = PlainMigration(
-            name: "plain",
-            legacy: origins[0].address,
-            modern: origins[0].address
-        )
-        let edge = try EdgeUnderTest(
-            files: PlainMigration.files([unused], tenants: ["acme"]).merging([
-                "Routes/plain.yaml": Self.routeFile(address, passive)
-            ]) { $1 },
-            workers: 1
-        )
+        let edge = try Self.edge(Self.routeFile(address, passive))
         // Turn by turn: each endpoint fails twice, and an OK between makes good again.
-        func run(_ words: [String]) throws -> [String] {
-            try PeerProgram.rows("grpc_calls.py", ["\(edge.port)"] + words, python: python).wrong
-        }
         let failing = Array(repeating: "LateStatus/14", count: 4)
         let good = Array(repeating: "LateStatus/0", count: 2)
-        _ = try run(failing + good + failing)
+        _ = try Self.calls(edge, python, failing + good + failing)
         let name = "banyan_upstream_endpoint_ejections_total{upstream=\"grpc\",endpoint="
         let before = try curl([edge.observe("/metrics")]).text
         #expect(!before.contains(name + "\"0\"} 1") && !before.contains(name + "\"1\"} 1"))
         // One more failure for each: one of the two, not both, is out (half of them at most).
-        _ = try run(["LateStatus/14", "LateStatus/14"])
+        _ = try Self.calls(edge, python, ["LateStatus/14", "LateStatus/14"])
         let after = try curl([edge.observe("/metrics")]).text
         #expect(after.contains(name + "\"0\"} 1") != after.contains(name + "\"1\"} 1"))
     }

@@ -21,15 +21,18 @@ final class EdgeUnderTest: @unchecked Sendable {
 
     /// Writes the files, starts the edge, and waits until it is ready.
     ///
-    /// `files` are paths (`Routes/a.yaml`) and texts. `configuration` writes `banyan.yaml`; the
-    /// default trusts X-Tenant-Id and X-User-Id of this machine, beside the tenants' hosts.
+    /// `files` are paths (`Routes/a.yaml`) and texts. `lines` end `banyan.yaml`, or `configuration`
+    /// writes all of it; the default trusts X-Tenant-Id and X-User-Id of this machine, beside the
+    /// tenants' hosts.
     init(
         files: [String: String],
         workers: Int = 2,
+        lines: [String] = ["drain: { timeout: 5s }"],
+        trustedPeers: String = "127.0.0.0/8",
         environment: [String: String] = [:],
         binary: URL = Places.binary,
         arguments: [String] = [],
-        configuration: (Ports) -> String = { _ in "" }
+        configuration: ((Ports) -> String)? = nil
     ) throws {
         self.folder = try TemporaryFolder()
         let ports = try freePorts(2)
@@ -38,23 +41,21 @@ final class EdgeUnderTest: @unchecked Sendable {
         self.environment = environment
         self.binary = binary
         self.arguments = arguments
-        var text = configuration(Ports(edge: ports[0], observe: ports[1]))
-        if text.isEmpty {
-            text = """
-                listeners:
-                  - name: web
-                    address: "127.0.0.1:\(ports[0])"
-                    tenant: { sources: [host, { header: X-Tenant-Id }] }
-                    trustedPeers: ["127.0.0.0/8"]
-                admin: { socket: admin.sock, listen: "127.0.0.1:\(ports[1])" }
-                store: { path: banyan.db, state: state }
-                accessLog: { path: access.log }
-                workers: \(workers)
-                drain: { timeout: 5s }
+        let plain = """
+            listeners:
+              - name: web
+                address: "127.0.0.1:\(ports[0])"
+                tenant: { sources: [host, { header: X-Tenant-Id }] }
+                trustedPeers: ["\(trustedPeers)"]
+            admin: { socket: admin.sock, listen: "127.0.0.1:\(ports[1])" }
+            store: { path: banyan.db, state: state }
+            accessLog: { path: access.log }
+            workers: \(workers)
+            \(lines.joined(separator: "\n"))
 
-                """
-        }
-        try self.folder.write("banyan.yaml", text)
+            """
+        let own = configuration.map { $0(Ports(edge: ports[0], observe: ports[1])) }
+        try self.folder.write("banyan.yaml", own ?? plain)
         for name in ["Routes", "FeatureFlags"] {
             let url = self.folder.url.appendingPathComponent(name)
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)

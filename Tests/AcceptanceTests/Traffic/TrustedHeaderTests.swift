@@ -13,20 +13,9 @@ struct TrustedHeaderTests {
             modern: origin.address
         )
         return try EdgeUnderTest(
-            files: PlainMigration.files([migration], tenants: ["acme", "globex"])
-        ) { ports in
-            """
-            listeners:
-              - name: web
-                address: "127.0.0.1:\(ports.edge)"
-                tenant: { sources: [host, { header: X-Tenant-Id }] }
-                trustedPeers: ["\(trusted)"]
-            admin: { socket: admin.sock, listen: "127.0.0.1:\(ports.observe)" }
-            store: { path: banyan.db, state: state }
-            accessLog: { path: access.log }
-
-            """
-        }
+            files: PlainMigration.files([migration], tenants: ["acme", "globex"]),
+            trustedPeers: trusted
+        )
     }
 
     /// What the origin was told of the tenant; the status where there was no answer of the origin.

@@ -17,22 +17,7 @@ struct StreamTests {
         migration.route = ["streams: \(streams)"]
         return try EdgeUnderTest(
             files: PlainMigration.files([migration], tenants: ["acme"]),
-            configuration: { ports in
-                """
-                listeners:
-                  - name: web
-                    address: "127.0.0.1:\(ports.edge)"
-                    tenant: { sources: [host, { header: X-Tenant-Id }] }
-                    trustedPeers: ["127.0.0.0/8"]
-                admin: { socket: admin.sock, listen: "127.0.0.1:\(ports.observe)" }
-                store: { path: banyan.db, state: state }
-                accessLog: { path: access.log }
-                limits: { rateWindow: 1s }
-                workers: 2
-                drain: { timeout: 2s }
-
-                """
-            }
+            lines: ["limits: { rateWindow: 1s }", "drain: { timeout: 2s }"]
         )
     }
 

@@ -16,22 +16,8 @@ func upstreamEdge(
         with: (["endpoints: [\(endpoints)]"] + spec).joined(separator: ", ")
     )
     for (name, text) in files { all[name] = text }
-    return try EdgeUnderTest(files: all) { ports in
-        """
-        listeners:
-          - name: web
-            address: "127.0.0.1:\(ports.edge)"
-            tenant: { sources: [host, { header: X-Tenant-Id }] }
-            trustedPeers: ["127.0.0.0/8"]
-        admin: { socket: admin.sock, listen: "127.0.0.1:\(ports.observe)" }
-        store: { path: banyan.db, state: state }
-        accessLog: { path: access.log }
-        workers: 2
-        drain: { timeout: 5s }
-        \(nameServer.map { "dns: { servers: [\"\($0)\"], timeout: 500ms, tries: 1 }" } ?? "")
-
-        """
-    }
+    let dns = nameServer.map { "dns: { servers: [\"\($0)\"], timeout: 500ms, tries: 1 }" }
+    return try EdgeUnderTest(files: all, lines: ["drain: { timeout: 5s }", dns ?? ""])
 }
 
 /// A row of `banyan status -o json` about an endpoint.

@@ -8,25 +8,9 @@ import Testing
 
 @Suite("spec.parity") struct ParityFileTests {
     private static func model(_ parity: String) throws -> ParityModel {
-        let text = """
-            apiVersion: banyan.dev/v1
-            kind: Upstream
-            metadata: { name: a }
-            spec: { endpoints: ["127.0.0.1:9101"] }
-            ---
-            apiVersion: banyan.dev/v1
-            kind: MigrationRoute
-            metadata: { name: r }
-            spec:
-              matches: [{ path: { type: PathPrefix, value: / } }]
-              legacy: { upstream: a }
-              modern: { upstream: a }
-              parity: \(parity.replacing("\n", with: "\n        "))
-            """
-        let file = SourceFile(name: "r.yaml", bytes: Array(text.utf8))
-        let files = EdgeFiles.check(routes: [file])
-        #expect(files.problems == [])
-        return try #require(files.set.routes.first).parity
+        let (route, problems) = oneRoute("parity: " + parity.replacing("\n", with: "\n      "))
+        #expect(problems == [])
+        return try #require(route).parity
     }
 
     @Test func `without the field the defaults hold`() throws {

@@ -8,24 +8,8 @@ import Testing
 
 @Suite("spec.streams and spec.upgrades") struct StreamFileTests {
     private static func load(_ fields: String) -> (RouteModel?, [String]) {
-        let text = """
-            apiVersion: banyan.dev/v1
-            kind: Upstream
-            metadata: { name: a }
-            spec: { endpoints: ["127.0.0.1:9101"] }
-            ---
-            apiVersion: banyan.dev/v1
-            kind: MigrationRoute
-            metadata: { name: r }
-            spec:
-              matches: [{ path: { type: PathPrefix, value: / } }]
-              legacy: { upstream: a }
-              modern: { upstream: a }
-              \(fields.replacing("\n", with: "\n  "))
-            """
-        let file = SourceFile(name: "r.yaml", bytes: Array(text.utf8))
-        let files = EdgeFiles.check(routes: [file])
-        return (files.set.routes.first, files.problems.map { "\($0.code) \($0.message)" })
+        let (route, problems) = oneRoute(fields)
+        return (route, problems.map { "\($0.code) \($0.message)" })
     }
 
     @Test func `streams stay and WebSockets are allowed unless the file says otherwise`() throws {

@@ -86,12 +86,7 @@ public final class LocalReads: Sendable {
             )
             return (edge, numbers)
         } catch {
-            throw AdminProblem(
-                .filesInvalid,
-                "the files are invalid",
-                hint: "banyan validate",
-                findings: error.lines
-            )
+            throw error.problem
         }
     }
 
