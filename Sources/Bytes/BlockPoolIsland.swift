@@ -23,6 +23,7 @@ public struct BlockPool: ~Copyable {
     private var freeCount: Int
     /// The free blocks from the bottom that have no memory: never taken, or trimmed since.
     private var cleanCount: Int
+    private let pageBytes = Int(getpagesize())
     /// The fewest free blocks since `trim` has looked last.
     private var leastFree: Int
     /// Blocks of the pool.
@@ -89,6 +90,8 @@ public struct BlockPool: ~Copyable {
     ///
     /// `true`: there are more of them, so call again soon.
     public mutating func trim(most: Int) -> Bool {
+        // The kernel would round up into the next block where its pages are larger.
+        guard Limits.blockBytes % self.pageBytes == 0 else { return false }
         let end = min(self.leastFree, self.cleanCount + most)
         for position in self.cleanCount..<end {
             // SAFETY: positions below freeCount hold blocks of the pool that nobody uses.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Invariant of this island: `count <= Limits.headerFieldsMax`, which is the capacity, and all slots
-// are initialised.
+// Invariant of this island: `count <= capacity`, and all slots are initialised.
 
 /// One header field of a head: where its name and value stand, and its name's token.
 public struct FieldSlot: BitwiseCopyable, Sendable {
@@ -46,17 +45,20 @@ public struct FieldSlot: BitwiseCopyable, Sendable {
 
 /// The fields of the head in work, in order; a worker has one for requests and one for answers.
 ///
-/// Reserved once with room for `Limits.headerFieldsMax`; offsets point into the head's window.
+/// Reserved once with room for its capacity; offsets point into the head's window.
 @safe
 public struct FieldTable: ~Copyable {
     @unsafe private let slots: UnsafeMutablePointer<FieldSlot>
     /// Fields in the table.
     public private(set) var count = 0
 
-    /// An empty table.
-    public init() {
+    private let capacity: Int
+
+    /// An empty table for so many fields: those of a peer's head, if nothing else is said.
+    public init(capacity: Int = Limits.headerFieldsMax) {
+        self.capacity = capacity
         // SAFETY: freed once, in deinit; the table cannot be copied.
-        unsafe self.slots = .allocate(capacity: Limits.headerFieldsMax)
+        unsafe self.slots = .allocate(capacity: capacity)
         unsafe self.slots.initialize(
             repeating: FieldSlot(
                 nameStart: 0,
@@ -66,7 +68,7 @@ public struct FieldTable: ~Copyable {
                 lineEnd: 0,
                 name: .other
             ),
-            count: Limits.headerFieldsMax
+            count: capacity
         )
     }
 
@@ -77,7 +79,7 @@ public struct FieldTable: ~Copyable {
 
     /// Appends a field; `false` when the table is full.
     public mutating func append(_ slot: FieldSlot) -> Bool {
-        guard self.count < Limits.headerFieldsMax else { return false }
+        guard self.count < self.capacity else { return false }
         // SAFETY: count is below the capacity.
         unsafe self.slots[self.count] = slot
         self.count &+= 1

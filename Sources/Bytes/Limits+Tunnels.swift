@@ -28,4 +28,8 @@ extension Limits {
     ///
     /// Then their connections are closed.
     public static let tunnelCloseMilliseconds = 3_000
+    /// Protocols that a route may name under `upgrades`.
+    public static let upgradeTokensMax = 16
+    /// Bytes of one of them.
+    public static let upgradeTokenBytesMax = 64
 }

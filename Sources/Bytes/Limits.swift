@@ -55,6 +55,8 @@ public enum Limits {
     ///
     /// Beyond: 431 / 502.
     public static let headerFieldsMax = 100
+    /// Fields that Banyan adds to a head at most: Via, who asks, how and for whom, HSTS.
+    public static let addedFieldsMax = 24
     /// Bytes of a method.
     ///
     /// Beyond: 400. The longest registered one has 17.

@@ -49,6 +49,12 @@ def exchanges(way, peer, prefix):
     hop = {"connection", "transfer-encoding", "keep-alive", "upgrade", "proxy-connection"}
     if peer.protocol == "h2":
         row(name("no connection fields"), not hop & {k for k, _ in answer.fields}, answer.fields)
+    # What the edge adds makes them longer than a client's may be.
+    for text, more in [("a long head", [("x-long", "v" * 15_500)]),
+                       ("many fields", [(f"x-f{i}", "v") for i in range(94)])]:
+        answer = peer.ask("GET", f"{prefix}/echo", TENANT + more)
+        seen = [tuple(field) for field in told(answer).get("fields", [])]
+        row(name(text), answer.whole and set(more) <= set(seen), answer)
     answer = peer.ask("HEAD", f"{prefix}/echo", TENANT)
     row(name("HEAD"), answer.status == 200 and answer.whole and not answer.body, answer)
     row(name("HEAD's length"), int(answer.get("content-length") or 0) > 50, answer.fields)

@@ -96,6 +96,8 @@ struct CommandFailure: Error {
     var message: String
     /// How to go on; one line.
     var hint: String?
+    /// No edge runs there: an edge that is slow, starting or without its store is another matter.
+    var isNobodyThere = false
 
     init(_ code: ExitCode, _ message: String, hint: String? = nil) {
         self.code = code

@@ -117,16 +117,22 @@ struct EdgeAccess {
 
     private func unreachable(_ error: ControlServerError) -> CommandFailure {
         let words: String
+        var isNobody = false
         switch error {
+        case .nobody(let what, let why):
+            words = "\(what): \(why)"
+            isNobody = true
         case .system(let what, let why): words = "\(what): \(why)"
         case .badAddress(let address): words = "\(address) is no address"
         case .inUse(let address): words = "\(address) is in use"
         }
-        return CommandFailure(
+        var failure = CommandFailure(
             words.contains("Permission denied") ? .permission : .unreachable,
             "no edge at \(printable(self.socketPath)) (\(words))",
             hint: "is it running? banyan serve --config banyan.yaml; or name another --socket PATH"
         )
+        failure.isNobodyThere = isNobody
+        return failure
     }
 }
 

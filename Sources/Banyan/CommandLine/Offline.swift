@@ -21,7 +21,7 @@ struct Offline {
         let isNamed =
             context.arguments.value("--socket") != nil
             || !(context.environment["BANYAN_SOCKET"] ?? "").isEmpty
-        guard failure.code == .unreachable, !isNamed,
+        guard failure.isNobodyThere, !isNamed,
             FileManager.default.fileExists(atPath: self.configurationPath)
         else { throw failure }
     }

@@ -187,7 +187,8 @@ extension SampleService {
                 throw CommandFailure(.usage, "\(printable(text)) is no address")
             case .inUse(let text):
                 throw CommandFailure(.failed, "somebody listens on \(printable(text)) already")
-            case .system(let what, let why): throw CommandFailure(.failed, "\(what): \(why)")
+            case .nobody(let what, let why), .system(let what, let why):
+                throw CommandFailure(.failed, "\(what): \(why)")
             }
         }
     }

@@ -218,7 +218,7 @@ final class RunningEdge: Sendable {
                     "\(name): somebody listens on \(address) already",
                     hint: "is another edge running?"
                 )
-            case .system(let what, let why):
+            case .nobody(let what, let why), .system(let what, let why):
                 throw CommandFailure(.failed, "\(name): \(what): \(why)")
             }
         }

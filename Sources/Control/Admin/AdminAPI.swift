@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Documents
 public import Kernel
 
@@ -278,7 +279,19 @@ struct AdminCall {
         )
         order.tenant = body["tenant"]?.text
         order.user = body["user"]?.text
-        order.certificate = body["certificate"]?.items?.compactMap(\.text)
+        if let names = body["certificate"] {
+            let texts = names.items?.compactMap(\.text) ?? []
+            guard let items = names.items, texts.count == items.count,
+                texts.reduce(0, { $0 + $1.utf8.count }) <= Limits.tlsClientNamesBytesMax
+            else {
+                throw AdminProblem(
+                    .invalid,
+                    "certificate is a list of names, "
+                        + "of \(Limits.tlsClientNamesBytesMax) bytes in all at most"
+                )
+            }
+            order.certificate = texts
+        }
         for item in body["headers"]?.items ?? [] {
             guard let name = item["name"]?.text, let value = item["value"]?.text else {
                 throw AdminProblem(.invalid, "headers are objects with name and value")

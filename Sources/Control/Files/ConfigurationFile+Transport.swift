@@ -64,7 +64,8 @@ private func listenerTLS(_ tls: inout FieldReader) -> ListenerTLSModel? {
             reader.finish()
             guard let certificate else { continue }
             if !names.insert(certificate.name).inserted {
-                tls.problem("R020", "certificate `\(certificate.name)` is defined twice", item)
+                let message = "certificate `\(certificate.name)` is defined twice"
+                tls.problem("R020", message, item, "give one of them a `name`")
             }
             certificates.append(certificate)
         }

@@ -55,6 +55,14 @@ private func readSampling(_ parity: inout FieldReader, _ model: inout ParityMode
     }
     if let answer = parity.choice("answer", ["legacy", "agreed"]) {
         model.answer = DualAnswer(rawValue: answer) ?? .legacy
+        if model.answer == .agreed, model.maxBodyBytes < Limits.blockBytes {
+            parity.problem(
+                "R015",
+                "`\(parity.name(of: "answer"))` agreed needs answers of \(Limits.blockBytes) bytes",
+                parity.node("maxBody") ?? parity.node,
+                "`maxBody` of \(Limits.blockBytes / 1_024)Ki at least"
+            )
+        }
     }
     if let time = parity.milliseconds("agreedBudget", in: 1...10_000) {
         model.agreedBudgetMilliseconds = time

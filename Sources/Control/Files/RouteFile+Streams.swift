@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Documents
 import Migration
 
@@ -31,6 +32,12 @@ func upgradeTokens(_ spec: inout FieldReader) -> [String]? {
     guard let texts = spec.texts("upgrades") else { return nil }
     var tokens: [String] = []
     for (text, node) in texts {
+        guard tokens.count < Limits.upgradeTokensMax, text.utf8.count <= Limits.upgradeTokenBytesMax
+        else {
+            let caret = "\(Limits.upgradeTokensMax) of \(Limits.upgradeTokenBytesMax) bytes at most"
+            spec.problem("R015", "too many protocols, or too long a name", node, caret)
+            break
+        }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count <= 2, parts.allSatisfy({ NameRules.isToken($0) }) else {
             spec.problem(
@@ -44,6 +51,11 @@ func upgradeTokens(_ spec: inout FieldReader) -> [String]? {
         // HTTP/2 in clear text is a listener's own business, TLS by Upgrade is nobody's.
         guard !["h2c", "tls", "http"].contains(parts[0].lowercased()) else {
             spec.problem("R047", "`\(printable(text))` cannot be tunnelled", node, "take it out")
+            continue
+        }
+        // Its version is a field of the handshake, not of its name (RFC 6455 4.1).
+        guard text.lowercased() == "websocket" || parts[0].lowercased() != "websocket" else {
+            spec.problem("R047", "`\(printable(text))` is no protocol", node, "write websocket")
             continue
         }
         tokens.append(text.lowercased())

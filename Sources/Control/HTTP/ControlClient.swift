@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
+import Glibc
 import Kernel
 import Wire
 
@@ -41,7 +42,11 @@ public struct ControlClient: Sendable {
         let fd: FileDescriptor
         do {
             fd = try connectBlocking(to: self.address, timeoutMilliseconds: 2_000)
-        } catch { throw .system("connect to \(self.address.text)", error.text) }
+        } catch {
+            let words = "connect to \(self.address.text)"
+            let isNobody = error.number == ENOENT || error.number == ECONNREFUSED
+            throw isNobody ? .nobody(words, error.text) : .system(words, error.text)
+        }
         var head = "\(method) \(target) HTTP/1.1\r\nHost: \(self.host)\r\nConnection: close\r\n"
         for field in headers { head += "\(field.name): \(field.value)\r\n" }
         if !body.isEmpty || method == "POST" || method == "PUT" {

@@ -19,6 +19,8 @@ public enum ControlServerError: Error, Sendable, Equatable {
     case badAddress(String)
     /// Somebody listens there already.
     case inUse(String)
+    /// Nobody listens there: no such socket, or nobody behind it; the system's words.
+    case nobody(String, String)
     /// A system call failed: what was tried, and the system's words.
     case system(String, String)
 }

@@ -107,8 +107,10 @@ public final class ControlPlane: Sendable {
         do throws(FilesRefused) {
             edge = try self.build(try self.loadFiles(), runtime: runtime)
         } catch {
-            guard let saved = self.saved?.load() else { throw error }
-            edge = try self.build(saved, runtime: runtime)
+            guard let saved = self.saved?.load(),
+                let before = try? self.build(saved, runtime: runtime)
+            else { throw error }
+            edge = before
             self.state.withLock { $0.reloadProblem = error.lines.first ?? "the files are invalid" }
         }
         self.standings.adopt(edge.guide)

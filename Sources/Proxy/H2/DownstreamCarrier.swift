@@ -152,7 +152,9 @@ extension Reactor {
             self.resume(stream)
         case .closed:
             self.closeStream(event, of: carrier)
-        case .goAway, .settings, .pingAcknowledged:
+        case .pingAcknowledged:
+            self.endNotice(d)
+        case .goAway, .settings:
             break
         }
     }
@@ -263,6 +265,11 @@ extension Reactor {
             self.endCarrier(handle)
             return
         }
+        let notice = self.carriers[Int(d)].noticeDeadline
+        if notice != 0, notice <= self.nowMilliseconds {
+            self.endNotice(d)
+            self.resume(handle)
+        }
         let headEnd = self.carriers[Int(d)].headDeadline
         let isLate = headEnd != 0 && headEnd <= self.nowMilliseconds
         if isLate { self.counters.count(.clientsTooSlow) }
@@ -277,6 +284,7 @@ extension Reactor {
         self.downstreams[d].deadline = idleEnd
         if isUsed || !self.downstreams[d].output.isEmpty { self.watchCarrier(d) }
         if headEnd != 0 { self.bringForward(d, to: headEnd) }
+        if notice > self.nowMilliseconds { self.bringForward(d, to: notice) }
         self.armDownstream(d)
     }
 
@@ -288,12 +296,31 @@ extension Reactor {
         )
     }
 
-    /// The edge drains: no new streams, those that run are finished.
+    /// The edge drains: the client is asked for no more streams, those under way are served.
+    ///
+    /// The last one's number is told a round trip later (RFC 9113 6.8), for which our PING is
+    /// acknowledged: what the client has sent before it read the notice has come by then.
     mutating func drainCarrier(_ handle: Handle) {
         let d = handle.index
-        guard !self.carriers[Int(d)].isEnding else { return }
+        guard !self.carriers[Int(d)].isEnding, self.carriers[Int(d)].noticeDeadline == 0 else {
+            return
+        }
+        let due = self.nowMilliseconds &+ UInt64(self.limits.drainIdleMilliseconds)
+        self.carriers[Int(d)].noticeDeadline = due
+        self.h2Downstreams[d].beginShutdown()
+        // libnghttp2 sends a PING before anything else: it has to follow the notice.
+        guard self.flushCarrier(handle) else { return }
+        self.h2Downstreams[d].ping()
+        self.bringForward(d, to: due)
+        self.resume(handle)
+    }
+
+    /// From here on no new streams; those that run are finished.
+    private mutating func endNotice(_ d: UInt32) {
+        guard self.carriers[Int(d)].noticeDeadline != 0, !self.carriers[Int(d)].isEnding else {
+            return
+        }
         self.carriers[Int(d)].isEnding = true
         self.h2Downstreams[d].finishShutdown()
-        self.resume(handle)
     }
 }

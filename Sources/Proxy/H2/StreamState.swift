@@ -121,6 +121,9 @@ struct CarrierState: BitwiseCopyable {
     var idleSinceMilliseconds: UInt64 = 0
     /// When the preface or head that has begun must be whole, on the worker's clock; 0: none has.
     var headDeadline: UInt64 = 0
+    /// When the last stream's number is told although the drain's notice was not acknowledged, on
+    /// the worker's clock; 0: no notice was given.
+    var noticeDeadline: UInt64 = 0
     /// When bytes were received last, on the worker's clock.
     var receivedNanoseconds: UInt64 = 0
 }

@@ -33,6 +33,8 @@ extension Reactor {
         let route = view.route(hit.route)
         guard route.servesAgreed else { return }
         let book = self.observations.view
+        // A step moves up to a block: a slot that might not hold one holds nothing.
+        guard Int(book[slot].bodyLimit) >= Limits.blockBytes else { return }
         guard self.observations.hold(slot, 2 * Int(book[slot].bodyLimit)) else { return }
         book[slot].isAgreed = true
         self.observations.agreed[Int(slot)] = AgreedSlot(client: exchange)

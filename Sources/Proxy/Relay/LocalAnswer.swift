@@ -15,13 +15,11 @@ extension Reactor {
             return
         }
         var writer = self.blocks.writer(block, from: Int(self.downstreams[d].output.end))
-        appendProblem(
-            status: status,
-            code: code,
-            isHead: self.exchanges[e].head.method == .head,
-            closes: self.downstreams[d].closesAfterAnswer,
-            &writer
-        )
+        let closes = self.downstreams[d].closesAfterAnswer
+        appendProblemHead(status: status, code: code, closes: closes, &writer)
+        self.writeTransportSecurity(e, &writer)
+        let isHead = self.exchanges[e].head.method == .head
+        appendProblemEnd(status: status, code: code, isHead: isHead, &writer)
         guard !writer.overflowed else {
             self.abortExchange(exchange)
             return
@@ -67,6 +65,7 @@ extension Reactor {
             writer.append("\r\n")
         }
         if self.downstreams[d].closesAfterAnswer { writer.append("connection: close\r\n") }
+        self.writeTransportSecurity(e, &writer)
         writer.append("content-length: 0\r\n\r\n")
         guard !writer.overflowed else {
             self.downstreams[d].output.end = self.downstreams[d].output.start

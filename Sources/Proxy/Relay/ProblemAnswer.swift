@@ -57,6 +57,17 @@ func appendProblem(
     closes: Bool,
     _ writer: inout ByteWriter
 ) {
+    appendProblemHead(status: status, code: code, closes: closes, &writer)
+    appendProblemEnd(status: status, code: code, isHead: isHead, &writer)
+}
+
+/// The first lines of such an answer: others may follow.
+func appendProblemHead(
+    status: UInt16,
+    code: StaticString,
+    closes: Bool,
+    _ writer: inout ByteWriter
+) {
     let title = reasonPhrase(status)
     writer.append("HTTP/1.1 ")
     writer.append(decimal: UInt64(status))
@@ -68,13 +79,23 @@ func appendProblem(
     writer.append("content-length: ")
     let body = 41 + title.utf8CodeUnitCount + code.utf8CodeUnitCount
     writer.append(decimal: UInt64(body))
-    writer.append("\r\n\r\n")
+    writer.append("\r\n")
+}
+
+/// The end of its head, and its document.
+func appendProblemEnd(
+    status: UInt16,
+    code: StaticString,
+    isHead: Bool,
+    _ writer: inout ByteWriter
+) {
+    writer.append("\r\n")
     guard !isHead else { return }
     // {"status":502,"title":"…","code":"…"} and a newline: 41 bytes and the two words.
     writer.append("{\"status\": ")
     writer.append(decimal: UInt64(status))
     writer.append(", \"title\": \"")
-    writer.append(title)
+    writer.append(reasonPhrase(status))
     writer.append("\", \"code\": \"")
     writer.append(code)
     writer.append("\"}\n")

@@ -29,7 +29,8 @@ extension Reactor {
             switch self.exchanges[e].hold {
             case .none: break
             case .holding:
-                self.releaseIfLong(exchange)
+                // A whole answer is in the slot already.
+                if self.exchanges[e].answer != .complete { self.releaseIfLong(exchange) }
                 if self.exchanges[e].hold != .holding { continue }
                 // Complete and not yet compared: the word of the compare threads, or the budget's
                 // end, goes on from here.
@@ -288,6 +289,8 @@ extension Reactor {
     mutating func completeAnswer(_ e: UInt32) {
         precondition(self.exchanges[e].answer != .complete, "completed twice")
         self.exchanges[e].answer = .complete
+        // What is left of it is the client's to read: no move cuts a whole answer short.
+        self.exchanges[e].cutsAt = 0
         if self.exchanges[e].isCall { self.judgeEnd(e) }
         self.passTrailers(e)
         self.endPart(e)

@@ -55,9 +55,13 @@ extension Reactor {
 
     /// Whether the client gets trailers.
     private func takesTrailers(_ e: UInt32) -> Bool {
-        guard self.exchanges[e].kind == .client else { return false }
+        // A held answer is served from its slot, which has no place for them: else one origin's
+        // trailers could follow the other's content.
+        guard self.exchanges[e].kind == .client, self.exchanges[e].hold == .none else {
+            return false
+        }
         return self.exchanges[e].isStream
-            || (self.exchanges[e].head.acceptsTrailers && self.exchanges[e].hold == .none
+            || (self.exchanges[e].head.acceptsTrailers
                 && self.exchanges[e].answerFraming == .chunked)
     }
 
@@ -118,6 +122,9 @@ extension Reactor {
             return
         }
         guard let block = self.blocks.take() else {
+            // As they came they are nothing that a client may see.
+            self.blocks.give(lines)
+            self.exchanges[e].answerTrailers = .none
             self.exchanges[e].isAborted = true
             return
         }

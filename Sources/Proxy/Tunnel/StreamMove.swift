@@ -16,9 +16,9 @@ extension Reactor {
             let exchange = self.streamBook[place]
             self.followMove(exchange)
             let e = exchange.index
-            guard self.exchanges[e].isLeftBehind,
-                delta.changes.contains(where: { self.isOf($0.cell, e) })
-            else { continue }
+            guard self.exchanges[e].isLeftBehind, self.hasMoved(e, at: delta.generation) else {
+                continue
+            }
             if self.exchanges[e].upgrade == .open {
                 figures.tunnelsLeft += 1
             } else {
@@ -53,9 +53,13 @@ extension Reactor {
         }
     }
 
-    private func isOf(_ cell: CellNumber, _ e: UInt32) -> Bool {
-        cell.migration == self.exchanges[e].migration
-            && (cell.tenant == self.exchanges[e].tenant || cell.tenant == 0)
+    /// Whether the stream's cell, or everybody's, got its standing by that delta.
+    private func hasMoved(_ e: UInt32, at generation: UInt64) -> Bool {
+        let migration = self.exchanges[e].migration
+        let own = CellNumber(tenant: self.exchanges[e].tenant, migration: migration)
+        let everyone = CellNumber(tenant: 0, migration: migration)
+        return self.standings[own].generation == generation
+            || self.standings[everyone].generation == generation
     }
 
     /// Sees whether a stream's origin still serves its cell, and acts when that has changed.
@@ -102,6 +106,7 @@ extension Reactor {
             self.tunnels[Int(e)].closesAt = end
             self.armTunnel(e)
         } else {
+            guard self.exchanges[e].answer != .complete else { return }
             self.exchanges[e].cutsAt = end
             let d = self.exchanges[e].downstream.index
             guard end > 0 else { return }

@@ -6,11 +6,13 @@ public import Bytes
 /// `head` is exactly what ``requestHeadEnd(_:scannedFrom:)`` measured. The fields go into `fields`,
 /// hop-by-hop ones marked. Strict: what two recipients could read in two ways is refused (see
 /// SmugglingRules.swift). After an error `fields` holds nothing of use.
+/// `bytesMax` is for heads that Banyan has written: what it adds may make them longer.
 public func parseRequestHead(
     _ head: ByteWindow,
-    into fields: inout FieldTable
+    into fields: inout FieldTable,
+    bytesMax: Int = Limits.headBytesMax
 ) throws(WireError) -> RequestHead {
-    guard head.count <= Limits.headBytesMax else { throw .headTooLong }
+    guard head.count <= bytesMax else { throw .headTooLong }
     var request = RequestHead()
     request.length = head.count
     let fieldsStart = try parseRequestLine(head, &request)

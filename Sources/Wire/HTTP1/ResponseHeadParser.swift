@@ -6,12 +6,14 @@ public import Bytes
 /// `head` is exactly what ``responseHeadEnd(_:scannedFrom:)`` measured; `requestMethod` is that of
 /// the request that it answers, since an answer to HEAD has no content. The fields go into
 /// `fields`, hop-by-hop ones marked, and so is the Content-Length of a 1xx or 204 (RFC 9110 8.6).
+/// `bytesMax` is for heads that Banyan has written: what it adds may make them longer.
 public func parseResponseHead(
     _ head: ByteWindow,
     into fields: inout FieldTable,
-    requestMethod: MethodToken
+    requestMethod: MethodToken,
+    bytesMax: Int = Limits.headBytesMax
 ) throws(WireError) -> ResponseHead {
-    guard head.count <= Limits.headBytesMax else { throw .headTooLong }
+    guard head.count <= bytesMax else { throw .headTooLong }
     var response = ResponseHead()
     response.length = head.count
     let fieldsStart = try parseStatusLine(head, &response)

@@ -14,10 +14,12 @@ import CNGHTTP2
 struct H2FieldList: ~Copyable {
     private let fields: UnsafeMutablePointer<nghttp2_nv>
     private(set) var count = 0
-    private var table = FieldTable()
+    private var table = FieldTable(capacity: H2FieldList.fieldsMax)
 
+    /// A peer's fields, and those that Banyan adds.
+    private static var fieldsMax: Int { Limits.headerFieldsMax + Limits.addedFieldsMax }
     /// Fields of a head, and pseudo-header fields.
-    private static var capacity: Int { Limits.headerFieldsMax + 8 }
+    private static var capacity: Int { H2FieldList.fieldsMax + 8 }
 
     init() { unsafe self.fields = .allocate(capacity: H2FieldList.capacity) }
 
@@ -54,7 +56,12 @@ struct H2FieldList: ~Copyable {
         self.count = 0
         let answer: ResponseHead
         do throws(WireError) {
-            answer = try parseResponseHead(head, into: &self.table, requestMethod: .other)
+            answer = try parseResponseHead(
+                head,
+                into: &self.table,
+                requestMethod: .other,
+                bytesMax: Limits.blockBytes
+            )
         } catch { throw .badHead }
         var status = answer.status
         if status == 101 {
@@ -84,7 +91,11 @@ struct H2FieldList: ~Copyable {
         self.count = 0
         let request: RequestHead
         do throws(WireError) {
-            request = try parseRequestHead(head, into: &self.table)
+            request = try parseRequestHead(
+                head,
+                into: &self.table,
+                bytesMax: Limits.blockBytes
+            )
         } catch { throw .badHead }
         let isTunnel = request.asksForUpgrade && self.asksForWebSocket(head)
         if isTunnel {

@@ -48,6 +48,33 @@ struct DrainTests {
         print("drain: \(answered) answered, \(results.map(\.unaccepted).reduce(0, +)) unaccepted")
     }
 
+    @Test func `an HTTP 2 client's request behind the notice is answered, over TLS too`()
+        throws
+    {
+        guard let python = PeerProgram.python(), let certificates = try Certificates.make() else {
+            return
+        }
+        for isSecure in [false, true] {
+            let origin = try PeerProgram.origin("noting_origin.py")
+            let world = try SecureEdge(
+                certificates,
+                [SecureEdge.Way(name: "charts", address: origin.address)]
+            )
+            let child = world.edge.child
+            let port = isSecure ? world.tlsPort : world.edge.port
+            let arguments = ["\(port)", "\(child.id)"]
+            let rows = try PeerProgram.rows(
+                "h2_drain.py",
+                arguments + (isSecure ? [certificates.authority] : []),
+                python: python
+            )
+            #expect(rows.wrong == [], "TLS: \(isSecure)")
+            #expect(rows["rows"] == 5, "TLS: \(isSecure)")
+            #expect(try child.waitForEnd(seconds: 10) == 0, "\(child.error)")
+            #expect(!child.error.contains("was cut"))
+        }
+    }
+
     @Test func `a client that does not end is cut at the drain's timeout, and the exit is 0`()
         throws
     {

@@ -41,7 +41,9 @@ import Testing
             ("streams: pinn", "R013"), ("streams: { drain: 1ms }", "R015"),
             ("streams: { drain: 2 }", "R014"), ("streams: { wait: 2s }", "R011"),
             ("upgrades: [h2c]", "R047"), ("upgrades: [\"a b\"]", "R047"),
-            ("upgrades: [a/b/c]", "R047"),
+            ("upgrades: [a/b/c]", "R047"), ("upgrades: [websocket/13]", "R047"),
+            ("upgrades: [\((0..<17).map { "a\($0)" }.joined(separator: ","))]", "R015"),
+            ("upgrades: [\(String(repeating: "a", count: 65))]", "R015"),
         ]
         for (text, code) in rows {
             let (_, problems) = Self.load(text)

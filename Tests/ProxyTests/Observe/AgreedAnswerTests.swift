@@ -44,12 +44,14 @@ private final class Comparing: Sendable {
     private static func edge(
         legacy: Int,
         modern: Int,
-        budgetMilliseconds: Int = 5_000
+        budgetMilliseconds: Int = 5_000,
+        maxBodyBytes: Int = ParityModel().maxBodyBytes
     ) throws -> TestEdge {
         var route = TestEdge.route("r", prefix: "/", stages: [.legacy, .dual, .modern])
         route.safe = [OperationModel(method: "POST", path: "/find")]
         route.parity.answer = .agreed
         route.parity.agreedBudgetMilliseconds = budgetMilliseconds
+        route.parity.maxBodyBytes = maxBodyBytes
         return try TestEdge(
             routes: [route],
             legacy: legacy,
@@ -103,6 +105,26 @@ private final class Comparing: Sendable {
                 if name == "long and equal" { #expect(answer.text.utf8.count == 200_000) }
             }
         }
+    }
+
+    @Test func `where a slot may not hold a block nothing is held, and legacy answers`() throws {
+        let legacy = try TestOrigin { _ in ok("legacy") }
+        let modern = try TestOrigin { _ in ok("modern") }
+        for (bytes, end) in [
+            (1_024, "legacy"), (Limits.blockBytes - 1, "legacy"), (Limits.blockBytes, "modern"),
+        ] {
+            let edge = try AgreedAnswerTests.edge(
+                legacy: legacy.port,
+                modern: modern.port,
+                maxBodyBytes: bytes
+            )
+            let comparing = Comparing(edge.plane)
+            defer { comparing.end() }
+            let answer = try TestClient.exchange(port: edge.port, AgreedAnswerTests.get)
+            #expect(answer.hasPrefix("HTTP/1.1 200 ") && answer.hasSuffix(end), "\(bytes)")
+        }
+        legacy.stop()
+        modern.stop()
     }
 
     @Test func `a late modern costs the budget, and legacy answers`() throws {
