@@ -9,4 +9,7 @@ final class Once: Sendable {
     func withLock(_ body: (inout sending Bool?) -> Bool) -> Bool {
         self.answer.withLock { body(&$0) }
     }
+
+    /// What was decided; `nil`: nothing yet.
+    var decided: Bool? { self.answer.withLock { $0 } }
 }

@@ -29,6 +29,9 @@ public enum SecretHeap {
         }
     }
 
+    /// Whether keys are locked in memory; `nil`: no heap was wanted yet.
+    public static var isLocked: Bool? { self.lock.decided }
+
     static func startIfNeeded() {
         self.start(connectionsMax: Limits.downstreamConnectionsMax)
     }

@@ -19,6 +19,15 @@ func upstreamModel(_ header: DocumentHeader, _ reader: FieldReader) -> UpstreamM
     }
     let speaks = upstreamProtocol(&spec)
     let tls = upstreamTLS(&spec, header.name, endpoints ?? [])
+    if active?.kind == .grpc, tls != nil, speaks != .http2 {
+        spec.problem(
+            "R074",
+            "a check of type grpc has no meaning here",
+            at: spec.keyPosition("health"),
+            length: 6,
+            caret: "over TLS it needs `protocol: http2`"
+        )
+    }
     guard let endpoints else { return nil }
     var model = UpstreamModel(name: header.name, endpoints: endpoints, source: header.source)
     if let connections { model.connectionsMax = connections }

@@ -26,7 +26,14 @@ public struct LocalReports: Sendable {
             throw error.problem
         }
         let folder = URL(fileURLWithPath: configuration.storePath).deletingLastPathComponent().path
-        let saved = LastKnownGood(folder: configuration.statePath).load().state ?? SavedState()
+        // Without it the report would name a generation and an audit head that are none.
+        guard let saved = LastKnownGood(folder: configuration.statePath).load().state else {
+            throw AdminProblem(
+                .storeUnavailable,
+                "no saved standings in \(configuration.statePath)",
+                hint: "start the edge: banyan serve"
+            )
+        }
         self.desk = try LocalReports.desk(
             ParityPaths(folder: folder).store,
             set,

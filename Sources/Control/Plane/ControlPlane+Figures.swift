@@ -3,6 +3,7 @@
 import Migration
 import Store
 import Synchronization
+import TLS
 
 extension ControlPlane: EdgeOperations {}
 
@@ -41,6 +42,12 @@ extension ControlPlane {
         if state.edge?.files.isSavedCopy == true {
             checks.append(
                 HealthCheck("files", .degraded, "serving the saved copy of an earlier set")
+            )
+        }
+        if SecretHeap.isLocked == false {
+            let advice = "raise `ulimit -l` (systemd: LimitMEMLOCK)"
+            checks.append(
+                HealthCheck("keys", .degraded, "private keys are not locked in memory: \(advice)")
             )
         }
         return checks

@@ -17,6 +17,14 @@ import Testing
         #expect(try Self.model("{}") == ParityModel())
     }
 
+    @Test func `agreed answers need room for a block`() {
+        let rows = [("47Ki", false), ("48Ki", true), ("1Mi", true)]
+        for (size, isFine) in rows {
+            let (_, problems) = oneRoute("parity: { maxBody: \(size), answer: agreed }")
+            #expect(problems.map(\.code) == (isFine ? [] : ["R015"]), "\(size)")
+        }
+    }
+
     @Test func `every field reaches the model`() throws {
         let model = try Self.model(
             """

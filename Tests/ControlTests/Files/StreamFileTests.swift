@@ -36,6 +36,26 @@ import Testing
         #expect(try #require(Self.load("upgrades: []").0).upgrades == [])
     }
 
+    @Test func `a check by gRPC over TLS needs HTTP 2`() {
+        for (members, codes) in [
+            ("tls: {}", ["R074"]), ("tls: {}, protocol: http2", []), ("protocol: http1", []),
+        ] {
+            let text = """
+                apiVersion: banyan.dev/v1
+                kind: Upstream
+                metadata: { name: a }
+                spec: { endpoints: ["care.example:443"], health: { active: { type: grpc } }, \(members) }
+                """
+            let files = EdgeFiles.check(routes: [
+                SourceFile(name: "a.yaml", bytes: Array(text.utf8))
+            ])
+            #expect(
+                files.problems.filter { $0.severity == .error }.map(\.code) == codes,
+                "\(members)"
+            )
+        }
+    }
+
     @Test func `what cannot be is refused`() {
         let rows: [(String, String)] = [
             ("streams: pinn", "R013"), ("streams: { drain: 1ms }", "R015"),
