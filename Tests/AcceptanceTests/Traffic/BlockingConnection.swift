@@ -40,7 +40,8 @@ final class BlockingConnection {
 
     init(fd: Int32) {
         self.fd = fd
-        var time = timeval(tv_sec: 20, tv_usec: 0)
+        // A sanitizer makes a reload under load take longer than that.
+        var time = timeval(tv_sec: Sanitizer.name == nil ? 20 : 200, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, size)
         var one: Int32 = 1
