@@ -10,17 +10,10 @@ import sys
 import time
 
 from h2raw import *
+from rowbook import row, tell
 
 port, pid = int(sys.argv[1]), int(sys.argv[2])
 raw = Raw(port, sys.argv[3] if len(sys.argv) > 3 else None)
-wrong, rows = [], 0
-
-
-def row(name, condition, seen=""):
-    global rows
-    rows += 1
-    if not condition:
-        wrong.append(f"{name}: {seen}")
 
 
 def until(wanted, why):
@@ -64,6 +57,4 @@ raw.send(frame(PING, ACK, 0, ping[3] if ping else bytes(8)))
 goodbye = until(lambda t, f, s, p: t == GOAWAY, "goodbye")
 row("the goodbye names the last stream", last(goodbye) == 3, goodbye)
 row("the connection ends", raw.frame(time.monotonic() + 20) is None and raw.is_closed)
-for line in wrong:
-    print(line)
-print("rows", rows)
+tell()

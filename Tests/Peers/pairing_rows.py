@@ -14,19 +14,12 @@ import traceback
 import httpx
 
 from clients import client
+from rowbook import row, tell
 
 port, tls_port, ca = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 prefixes = sys.argv[4:]
 TENANT = [("X-Tenant-Id", "acme")]
 BLOCK = bytes((i * 131 + (i >> 8)) & 255 for i in range(1 << 16))
-wrong, rows = [], 0
-
-
-def row(name, condition, seen=""):
-    global rows
-    rows += 1
-    if not condition:
-        wrong.append(f"{name}: {seen}")
 
 
 def told(answer):
@@ -136,6 +129,4 @@ for prefix in prefixes:
         by_httpx(prefix)
     except Exception:
         row(f"httpx {prefix}", False, traceback.format_exc(limit=-2).replace("\n", " "))
-for text in wrong:
-    print(text)
-print("rows", rows)
+tell()

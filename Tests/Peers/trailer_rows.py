@@ -8,6 +8,7 @@ import json
 import sys
 
 from clients import client
+from rowbook import row, tell
 
 port, tls_port, ca = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 TENANT = [("X-Tenant-Id", "acme")]
@@ -25,14 +26,6 @@ BAD = [b"x sum: 1\r\n", b": 1\r\n", b"x-sum\r\n", b"x-a: \0\r\n", b"x-a: b\nx-c:
        b"x-a: b\r\n folded\r\n", b"x-a : b\r\n", b"x-a: b\rc\r\n", b"x-\xc3\xa4: b\r\n"]
 WAYS = [("h1", "h1", (port, None)), ("h2c", "h2", (port, None)),
         ("h1 tls", "h1", (tls_port, ca)), ("h2 tls", "h2", (tls_port, ca))]
-wrong, rows = [], 0
-
-
-def row(name, condition, seen=""):
-    global rows
-    rows += 1
-    if not condition:
-        wrong.append(f"{name}: {seen}")
 
 
 def asked(peer, origin, section, size=5, how="", fields=TE, method="GET"):
@@ -133,6 +126,4 @@ for way, protocol, place in WAYS:
         answers(way, client(protocol, *place), origin)
     if protocol == "h2":
         requests(way, place)
-for text in wrong:
-    print(text)
-print("rows", rows)
+tell()
